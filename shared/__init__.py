@@ -1,0 +1,1 @@
+"""The sync core: no trigger, no `azure.functions`, nothing of the sandbox."""
