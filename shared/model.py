@@ -218,9 +218,10 @@ class Setup:
 
 
 class LinkState(StrEnum):
-    """The life of a pair (sync rules §4). `creating` is the intent written before a create."""
+    """The life of a pair (sync rules §4). `creating` and `removing` are intents, written before the effect."""
 
     CREATING = "creating"
+    REMOVING = "removing"
     LINKED = "linked"
     DELETED_BY_USER = "deletedByUser"
     DETACHED = "detached"
