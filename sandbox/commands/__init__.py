@@ -1,0 +1,1 @@
+"""The commands of `dev.py`, one module each, run inside the virtual environment."""

@@ -1,0 +1,63 @@
+"""The command line of `dev.py`. Standard library only: it answers `--help` before anything is installed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """What was asked for: `command` and its options. Ends the process on `--help` and on a mistake."""
+    parser = _parser()
+    # Whatever `test` does not know goes to pytest as it is.
+    known, rest = parser.parse_known_args(arguments)
+    if known.command == "test":
+        known.pytest = rest
+    elif rest:
+        parser.error(f"unknown arguments: {' '.join(rest)}")
+    return known
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dev.py", description="Runs, tests and packages the contact sync.")
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+
+    demo = commands.add_parser(
+        "demo", help="everything local: sandbox, function app, a first sync, an edit on each side"
+    )
+    demo.add_argument("--exit", action="store_true", help="end after the demonstration instead of staying up")
+
+    commands.add_parser(
+        "test",
+        help="the whole test suite; further arguments go to pytest",
+        description="Runs the whole test suite. Further arguments go to pytest, for instance a path or -k.",
+    )
+
+    start = commands.add_parser(
+        "start",
+        help="the function app alone, on the local host",
+        description="Runs the function app with the settings of the environment and of local.settings.json.",
+    )
+    start.add_argument(
+        "--port", type=int, default=7071, help="where to listen, 0 for a free port (default: 7071)"
+    )
+    start.add_argument(
+        "--storage-dir", type=Path, metavar="DIR", help="keeps the data of the Azurite it starts"
+    )
+
+    sandbox = commands.add_parser(
+        "sandbox", help="the sandbox alone: Business Central, Graph and Entra, with its controls"
+    )
+    sandbox.add_argument("--port", type=int, default=0, help="where to listen (default: a free port)")
+    sandbox.add_argument("--seed", default="demo", help="what the data are made from (default: demo)")
+
+    sync = commands.add_parser("sync", help="one run in the foreground, against whatever the settings name")
+    sync.add_argument("--user", required=True, metavar="U", help="the mailbox: object id or address")
+    sync.add_argument("--company", metavar="C", help="the Business Central company id (default: BC_COMPANY_ID)")
+    sync.add_argument("--full", action="store_true", help="compare everything, not only what changed")
+    sync.add_argument("--preview", action="store_true", help="show what a run would do, and change nothing")
+
+    commands.add_parser("lint", help="formatter, linter and type checker")
+    commands.add_parser("package", help="the zip that is deployed, in dist/")
+    return parser
