@@ -1,0 +1,107 @@
+"""Contacts of one folder, read in full: listings, single contacts, and looking for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from shared.graph.batch import read_batches
+from shared.graph.mailbox import Mailbox, objects, odata_text, refusal, segment
+from shared.graph.markers import MARKER_ID, SENSITIVITY_ID, marker_text
+from shared.graph.records import SELECT, parse_contact
+from shared.model import Marker, OutlookContact
+from shared.transport.http import Answer, JsonObject
+
+_PROPERTIES = quote(f"$filter=id eq '{MARKER_ID}' or id eq '{SENSITIVITY_ID}'", safe="$=")
+_INSPECT = f"$select={SELECT}&$expand=singleValueExtendedProperties({_PROPERTIES})"
+PAGE_SIZE = 999
+MATCHES = 50
+"""Contacts asked for at once with one marker or one address; more come by link."""
+
+
+def list_contacts(mailbox: Mailbox, folder: str) -> list[OutlookContact]:
+    """Every contact of the folder, inspected; distribution lists never show up (contracts/graph.md §2.5)."""
+    url = f"/contactFolders/{segment(folder)}/contacts?$top={PAGE_SIZE}&{_INSPECT}"
+    found: dict[str, OutlookContact] = {}
+    for page in mailbox.pages(url, "did not list the folder's contacts"):
+        for contact in _inspected(page):
+            found[contact.id] = contact
+    return list(found.values())
+
+
+def read(mailbox: Mailbox, ids: Sequence[str]) -> dict[str, OutlookContact | None]:
+    """Contacts by id wherever they lie, inspected: look at `folder`. None where there is none (404)."""
+    found: dict[str, OutlookContact | None] = {}
+
+    def keep(index: int, answer: Answer) -> None:
+        found[ids[index]] = parse_contact(answer.body, inspected=True) if _exists(answer) else None
+
+    read_batches(mailbox, [f"/contacts/{segment(each)}?{_INSPECT}" for each in ids], keep)
+    return found
+
+
+def read_whole(mailbox: Mailbox, ids: Sequence[str]) -> dict[str, JsonObject]:
+    """Contacts with all their properties as Graph's JSON; those that don't exist are left out."""
+    found: dict[str, JsonObject] = {}
+
+    def keep(index: int, answer: Answer) -> None:
+        if _exists(answer):
+            found[ids[index]] = answer.body
+
+    urls = [f"/contacts/{segment(each)}?$expand=singleValueExtendedProperties({_PROPERTIES})" for each in ids]
+    read_batches(mailbox, urls, keep)
+    return found
+
+
+def find_by_markers(mailbox: Mailbox, folder: str, markers: Sequence[Marker]) -> list[OutlookContact]:
+    """The folder's contacts that carry any of the markers, inspected.
+
+    A freshly written marker may not be found for some seconds. Each marker is a scan of the folder on
+    Graph's side: for many of them, list the folder.
+    """
+    name = odata_text(MARKER_ID)
+    filters = [
+        f"singleValueExtendedProperties/Any(ep:%20ep/id%20eq%20{name}"
+        f"%20and%20ep/value%20eq%20{odata_text(marker_text(marker))})"
+        for marker in markers
+    ]
+    return _find(mailbox, folder, filters)
+
+
+def find_by_addresses(mailbox: Mailbox, folder: str, addresses: Sequence[str]) -> list[OutlookContact]:
+    """The folder's contacts that have any of the e-mail addresses in any slot, inspected."""
+    filters = [f"emailAddresses/any(a:a/address%20eq%20{odata_text(address)})" for address in addresses]
+    return _find(mailbox, folder, filters)
+
+
+def _find(mailbox: Mailbox, folder: str, filters: Sequence[str]) -> list[OutlookContact]:
+    found: dict[str, OutlookContact] = {}
+    links: list[str] = []
+
+    def keep(_: int, answer: Answer) -> None:
+        if not answer.ok:
+            raise refusal(answer, "did not search the folder")
+        found.update((contact.id, contact) for contact in _inspected(answer.body))
+        following = answer.body.get("@odata.nextLink")
+        if isinstance(following, str):
+            links.append(following)
+
+    base = f"/contactFolders/{segment(folder)}/contacts?$top={MATCHES}&{_INSPECT}&$filter="
+    read_batches(mailbox, [base + each for each in filters], keep)
+    for link in links:
+        for page in mailbox.pages(link, "did not search the folder"):
+            found.update((contact.id, contact) for contact in _inspected(page))
+    return list(found.values())
+
+
+def _inspected(page: JsonObject) -> list[OutlookContact]:
+    parsed = (parse_contact(item, inspected=True) for item in objects(page))
+    return [contact for contact in parsed if contact is not None]
+
+
+def _exists(answer: Answer) -> bool:
+    if answer.ok:
+        return True
+    if answer.status == 404:
+        return False
+    raise refusal(answer, "did not show a contact")

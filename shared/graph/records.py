@@ -1,0 +1,114 @@
+"""Graph's JSON contacts as our own values, read leniently (contracts/graph.md §1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shared.graph.markers import MARKER_ID, PRIVATE, SENSITIVITY_ID, parse_marker, read_property
+from shared.model import Json, Marker, OutlookContact
+
+SELECT = (
+    "id,createdDateTime,lastModifiedDateTime,parentFolderId,categories,displayName,givenName,middleName,"
+    "surname,jobTitle,companyName,emailAddresses,businessPhones,mobilePhone,businessAddress,businessHomePage"
+)
+
+OUR_CATEGORY = "Business Central"
+
+_OWN_TEXTS = (
+    "personalNotes",
+    "birthday",
+    "nickName",
+    "title",
+    "generation",
+    "initials",
+    "department",
+    "officeLocation",
+    "profession",
+    "manager",
+    "assistantName",
+    "spouseName",
+    "yomiGivenName",
+    "yomiSurname",
+    "yomiCompanyName",
+)
+_OWN_LISTS = ("homePhones", "imAddresses", "children")
+_OWN_ADDRESSES = ("homeAddress", "otherAddress")
+
+
+def parse_contact(item: dict[str, Json], *, inspected: bool) -> OutlookContact | None:
+    """One contact; None where it has no id. `inspected`: it was read with its extended properties."""
+    contact_id = text(item, "id")
+    if not contact_id:
+        return None
+    address = item.get("businessAddress")
+    place: dict[str, Json] = address if isinstance(address, dict) else {}
+    contact = OutlookContact(
+        id=contact_id,
+        etag=text(item, "@odata.etag"),
+        display_name=text(item, "displayName"),
+        given_name=text(item, "givenName"),
+        middle_name=text(item, "middleName"),
+        surname=text(item, "surname"),
+        job_title=text(item, "jobTitle"),
+        company_name=text(item, "companyName"),
+        emails=tuple(_address(entry) for entry in _list(item, "emailAddresses")),
+        business_phones=_texts(item, "businessPhones"),
+        mobile=text(item, "mobilePhone"),
+        street=text(place, "street"),
+        city=text(place, "city"),
+        state=text(place, "state"),
+        postal_code=text(place, "postalCode"),
+        country=text(place, "countryOrRegion"),
+        website=text(item, "businessHomePage"),
+        categories=_texts(item, "categories"),
+        created=text(item, "createdDateTime"),
+        modified=text(item, "lastModifiedDateTime"),
+        folder=text(item, "parentFolderId"),
+    )
+    if not inspected:
+        return contact
+    return replace(
+        contact,
+        inspected=True,
+        marker=parse_marker(read_property(item, MARKER_ID)),
+        private=read_property(item, SENSITIVITY_ID) == PRIVATE,
+    )
+
+
+def marked(contact: OutlookContact, marker: Marker) -> OutlookContact:
+    """The contact as it is after our marker was written: Graph doesn't echo it (contracts/graph.md §2.2)."""
+    return replace(contact, inspected=True, marker=marker)
+
+
+def own_content(item: dict[str, Json]) -> bool:
+    """Whether a whole contact holds anything of the user's own that the sync does not map.
+
+    Such a contact counts as changed when its Business Central contact is deleted (sync rules §4).
+    """
+    if any(text(item, name).strip() for name in _OWN_TEXTS) or any(_texts(item, name) for name in _OWN_LISTS):
+        return True
+    for name in _OWN_ADDRESSES:
+        address = item.get(name)
+        if isinstance(address, dict) and any(isinstance(part, str) and part for part in address.values()):
+            return True
+    second_phone = [phone for phone in _texts(item, "businessPhones")[1:] if phone]
+    return bool(second_phone) or any(name != OUR_CATEGORY for name in _texts(item, "categories"))
+
+
+def text(item: dict[str, Json], name: str) -> str:
+    """A text member, "" where it is absent, null or something else."""
+    value = item.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _list(item: dict[str, Json], name: str) -> list[Json]:
+    value = item.get(name)
+    return value if isinstance(value, list) else []
+
+
+def _texts(item: dict[str, Json], name: str) -> tuple[str, ...]:
+    return tuple(entry for entry in _list(item, name) if isinstance(entry, str))
+
+
+def _address(entry: Json) -> str:
+    return text(entry, "address") if isinstance(entry, dict) else ""

@@ -1,0 +1,141 @@
+"""Writes that go out in batches: one batch under way at a time, the next leaves before the last is stored.
+
+What was throttled, failed or got lost goes into a later batch; the others are not held up by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+
+from shared.transport.clock import Clock
+from shared.transport.retry import GiveUp, Lookup, Patience, Resend, next_step
+
+W = TypeVar("W")
+R = TypeVar("R")
+
+LOOKS = 2
+"""How often a lost creation is looked for before it is repeated: an index may lag (contracts/graph.md §10)."""
+LOOK_PAUSE = 5.0
+"""Seconds between two looks."""
+TOGETHER = 1.0
+"""Seconds by which waiting jobs are held back so that they share a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[W]):
+    """One write on its way. `due`: monotonic seconds before which it must not go out.
+
+    `lost`: an attempt's outcome is unknown; `looks`: how often it was looked for since.
+    """
+
+    write: W
+    attempt: int = 1
+    waited: float = 0.0
+    due: float = 0.0
+    lost: bool = False
+    looks: int = 0
+
+    def looked_in_vain(self, now: float) -> Job[W]:
+        """To be looked for once more, or else, after enough looks, to be sent again."""
+        looks = self.looks + 1
+        if looks < LOOKS:
+            return replace(self, looks=looks, due=now + LOOK_PAUSE)
+        return self.sent_in_vain()
+
+    def sent_in_vain(self) -> Job[W]:
+        """To be sent again: it is certain now that the attempt before was not carried out."""
+        return replace(self, lost=False, looks=0, attempt=self.attempt + 1)
+
+    def after(
+        self,
+        status: int | None,
+        retry_after: float | None,
+        *,
+        safe: bool,
+        now: float,
+        jitter: float,
+        patience: Patience,
+    ) -> Job[W] | GiveUp:
+        """The same job for a later batch, after an item's transient failure; GiveUp when it was enough."""
+        step = next_step(
+            self.attempt, status, retry_after, safe=safe, waited=self.waited, jitter=jitter, patience=patience
+        )
+        match step:
+            case Resend(after):
+                return replace(self, attempt=self.attempt + 1, waited=self.waited + after, due=now + after)
+            case Lookup(after):
+                return replace(self, lost=True, looks=0, waited=self.waited + after, due=now + after)
+            case GiveUp():
+                return step
+            case _:
+                raise ValueError(f"status {status} is final")
+
+
+@dataclass(slots=True)
+class Round(Generic[W, R]):
+    """What one batch led to: results that stand, and jobs for a later batch."""
+
+    results: list[R] = field(default_factory=list)
+    again: list[Job[W]] = field(default_factory=list)
+
+
+def run_batches(
+    writes: Iterable[W],
+    size: int,
+    exchange: Callable[[Sequence[Job[W]]], Round[W, R]],
+    on_done: Callable[[R], None],
+    should_stop: Callable[[], bool],
+    clock: Clock,
+) -> bool:
+    """Send everything, `size` at a time; True when all are done, False when `should_stop` said so.
+
+    `exchange` runs in a thread of its own, never twice at once; `on_done` in the caller's, while the next
+    batch is under way. `should_stop` is asked before each batch. An exception of either ends it; what a
+    batch had done by then is the caller's to find out, as after a crash.
+    """
+    queue = [Job(write) for write in writes]
+    stopped = False
+    with ThreadPoolExecutor(1, "batches") as lane:
+
+        def start() -> Future[Round[W, R]] | None:
+            nonlocal queue, stopped
+            if not queue or stopped:
+                return None
+            stopped = should_stop()
+            if stopped:
+                return None
+            batch, queue = _choose(queue, size, clock.monotonic())
+            return lane.submit(_exchange_when_due, batch, exchange, clock)
+
+        under_way = start()
+        while under_way is not None:
+            done = under_way.result()
+            queue.extend(done.again)
+            try:
+                under_way = start()
+            finally:
+                for result in done.results:
+                    on_done(result)
+    return not stopped
+
+
+def _choose(queue: list[Job[W]], size: int, now: float) -> tuple[list[Job[W]], list[Job[W]]]:
+    horizon = max(now, min(job.due for job in queue) + TOGETHER)
+    ready = [job.due <= now for job in queue]
+    if not any(ready):
+        ready = [job.due <= horizon for job in queue]
+    chosen = [index for index, is_ready in enumerate(ready) if is_ready][:size]
+    taken = set(chosen)
+    return [queue[index] for index in chosen], [job for index, job in enumerate(queue) if index not in taken]
+
+
+def _exchange_when_due(
+    batch: Sequence[Job[W]], exchange: Callable[[Sequence[Job[W]]], Round[W, R]], clock: Clock
+) -> Round[W, R]:
+    wait = max(job.due for job in batch) - clock.monotonic()
+    if wait > 0:
+        clock.sleep(wait)
+    return exchange(batch)
