@@ -25,7 +25,11 @@ class VirtualClock:
 
     def now(self) -> datetime:
         """The virtual time of day, UTC."""
-        return self._start + timedelta(seconds=self.monotonic())
+        return self.at(self.monotonic())
+
+    def at(self, monotonic: float) -> datetime:
+        """The virtual time of day that belongs to a reading of `monotonic()`."""
+        return self._start + timedelta(seconds=monotonic)
 
     def monotonic(self) -> float:
         """Virtual seconds since the clock was made."""

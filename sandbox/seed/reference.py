@@ -1,0 +1,43 @@
+"""Business Central's own reference data: Country/Region and Post Code tables of its demo companies.
+
+`countries.csv` and `post_codes.csv` hold real reference data of Business Central's demo companies
+(facts taken from microsoft/BCApps, MIT licence, 2026-08): its own country codes (not always ISO: Greece is
+EL) with the names it shows and the ISO 3166 numeric codes, and the post codes of twelve localisations.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+_FOLDER = Path(__file__).parent
+
+
+class Country(NamedTuple):
+    code: str
+    name: str
+    iso_numeric: str
+
+
+class PostCode(NamedTuple):
+    localization: str
+    post_code: str
+    city: str
+    country_code: str
+
+
+@cache
+def countries() -> list[Country]:
+    return [Country(*row) for row in _rows("countries.csv")]
+
+
+@cache
+def post_codes() -> list[PostCode]:
+    return [PostCode(*row) for row in _rows("post_codes.csv")]
+
+
+def _rows(name: str) -> list[list[str]]:
+    with (_FOLDER / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))[1:]
