@@ -1,0 +1,92 @@
+"""What a link looks like after its step: only what really happened moves the base (house style)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from shared.core.plan import Effect, FieldChange, Step
+from shared.core.snapshot import Rules, SeenBc, SeenOutlook
+from shared.fields import outlook_text, same, to_outlook
+from shared.fields.fingerprint import changed, keep
+from shared.model import FIELDS, Direction, Field, Link, LinkState
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the effects of one step led to.
+
+    `bc`, `outlook`: the contact as the service answered, where it was written. `failed`: effects that
+    were refused or not reached.
+    """
+
+    bc: SeenBc | None = None
+    outlook: SeenOutlook | None = None
+    failed: frozenset[Effect] = frozenset()
+
+
+def follow_up(step: Step, answer: SeenBc, rules: Rules) -> tuple[FieldChange, ...]:
+    """What Business Central's answer changed beside what was sent, and Outlook must learn now.
+
+    A post code rewrites city and country, a company number fills address and e-mail (contracts
+    business-central §3.4, §3.5). Without this the sides would differ after the run. A field whose
+    Outlook value could not be taken over stays as the user wrote it.
+    """
+    outlook = step.outlook
+    if outlook is None or rules.setup.direction is Direction.TO_BUSINESS_CENTRAL:
+        return ()
+    base = step.bc.prints if step.bc else (step.before.bc_prints if step.before else b"")
+    moved = changed(base, answer.prints)
+    edited = changed(step.before.outlook_prints if step.before else b"", outlook.prints)
+    sent = _fields(step.to_bc)
+    skip = _fields(step.to_outlook) | step.waiting
+    found = []
+    for name in FIELDS:
+        rests = name in edited and name not in sent and bool(outlook_text(name, outlook.contact).strip())
+        if name not in moved or name in skip or rests:
+            continue
+        if not same(name, answer.contact, outlook.contact, rules.fields):
+            value = to_outlook(name, answer.contact, outlook.contact, rules.fields).value
+            if value is not None:
+                found.append(FieldChange(name, outlook_text(name, outlook.contact), value))
+    return tuple(found)
+
+
+def advance(step: Step, done: Done, run: str, at: str) -> Link | None:
+    """The link after the step; None where the step has none.
+
+    A field whose change did not arrive keeps its old fingerprint on the side it comes from, so that
+    the next run sees the change again.
+    """
+    link, before = step.link, step.before
+    if link is None or (not link.bc_id and done.bc is None):
+        return None
+    if {Effect.DELETE_OUTLOOK, Effect.CREATE_OUTLOOK} & done.failed:
+        return before
+    link = replace(link, outcome=step.outcome, run=run, at=at)
+    if done.bc is not None and not link.bc_id:
+        link = replace(link, bc_id=done.bc.contact.id)
+    if not step.settle:
+        return link
+    bc, outlook = done.bc or step.bc, done.outlook or step.outlook
+    unsent_to_bc = _fields(step.to_bc) if Effect.UPDATE_BC in done.failed else frozenset()
+    unsent_to_outlook = _fields(step.to_outlook) if Effect.UPDATE_OUTLOOK in done.failed else frozenset()
+    if bc is not None:
+        link = replace(
+            link,
+            bc_etag=bc.contact.etag,
+            bc_modified=bc.contact.modified,
+            bc_prints=keep(link.bc_prints, bc.prints, unsent_to_outlook | step.waiting),
+        )
+    if outlook is not None:
+        link = replace(
+            link,
+            outlook_id=outlook.contact.id,
+            outlook_etag=outlook.contact.etag,
+            outlook_prints=keep(link.outlook_prints, outlook.prints, unsent_to_bc | step.waiting),
+        )
+    return replace(link, state=LinkState.LINKED) if link.state is LinkState.CREATING else link
+
+
+def _fields(changes: Iterable[FieldChange]) -> frozenset[Field]:
+    return frozenset(change.field for change in changes)

@@ -1,0 +1,443 @@
+"""The decision table (sync rules §4): every pair, every lone contact, one step each. Pure and total."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from shared.core.merge import Merge, merge
+from shared.core.pairing import LoneOutlook, Pairing, pair
+from shared.core.plan import Conflict, Effect, FieldChange, Plan, Step
+from shared.core.snapshot import BcView, OutlookView, Rules, SeenBc, SeenOutlook, Whereabouts, WishKind
+from shared.fields import bc_text, outlook_text, to_bc, to_outlook
+from shared.fields.fingerprint import changed
+from shared.model import (
+    FIELDS,
+    ContactType,
+    Direction,
+    Field,
+    Link,
+    LinkState,
+    OnBusinessCentralDelete,
+    OnLeaveScope,
+    OnOutlookDelete,
+    Outcome,
+    OutlookContact,
+    Reason,
+    Side,
+)
+
+
+def decide(links: Sequence[Link], bc: BcView, outlook: OutlookView, rules: Rules) -> Plan:
+    """What is to be done about every contact that was observed.
+
+    Deterministic: the same observation gives the same plan in the same order. Nothing is dropped:
+    conflicts and skips are steps too. Contacts that need nothing at all are only counted.
+    """
+    decider = _Decider(bc, outlook, rules)
+    pairing = pair(links, bc, outlook, rules)
+    before = {link.bc_id: link for link in links}
+    steps: list[Step] = []
+    unchanged = 0
+    for step in decider.all(pairing, before):
+        if step is None:
+            unchanged += 1
+        else:
+            steps.append(step)
+    return Plan(tuple(steps), unchanged)
+
+
+class _Decider:
+    def __init__(self, bc: BcView, outlook: OutlookView, rules: Rules) -> None:
+        self.bc = bc
+        self.outlook = outlook
+        self.rules = rules
+        self.setup = rules.setup
+        self.to_outlook_only = rules.setup.direction is Direction.TO_OUTLOOK
+        self.holders: dict[str, str] = {}
+        self.to_bc_only = rules.setup.direction is Direction.TO_BUSINESS_CENTRAL
+
+    def all(self, pairing: Pairing, before: dict[str, Link]) -> Iterator[Step | None]:
+        links = {link.bc_id: link for link in pairing.links}
+        self.holders = {link.outlook_id: link.bc_id for link in pairing.links if link.outlook_id}
+        heirs = {heir: gone for gone, heir in pairing.inherit.items()}
+        replaced = {lone.bc_id for lone in pairing.lone_outlook if lone.reason is None}
+        replaced |= {*pairing.met, *pairing.inherit}
+        for link in pairing.links:
+            if link.bc_id in replaced:
+                continue
+            yield self.linked(link, before.get(link.bc_id))
+        for bc_id, outlook_id in pairing.met.items():
+            yield self.met(bc_id, outlook_id, links.get(bc_id), heirs.get(bc_id, ""))
+        for bc_id, reason in pairing.lone_bc.items():
+            yield self.lone_bc(self.bc.contacts[bc_id], reason, None)
+        for lone in pairing.lone_outlook:
+            yield self.lone_outlook(lone)
+
+    # --- one link -------------------------------------------------------------------------------
+
+    def linked(self, link: Link, before: Link | None) -> Step | None:
+        bc = self.bc.contacts.get(link.bc_id)
+        outlook = self.outlook.contacts.get(link.outlook_id)
+        match link.state:
+            case LinkState.LINKED | LinkState.REMOVING:
+                return self.live(link, before, bc, outlook)
+            case LinkState.CREATING:
+                return self.creating(link, before, bc, outlook)
+            case LinkState.DELETED_BY_USER:
+                return self.away(link, before, bc)
+            case LinkState.REMOVED_BY_US:
+                return self.removed(link, bc)
+            case LinkState.DETACHED:
+                return self.detached(link, before, bc, outlook)
+
+    def live(
+        self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None
+    ) -> Step | None:
+        where = self.outlook.away.get(link.outlook_id)
+        if where is None and outlook is None and link.note is Reason.MOVED_OUT:
+            where = Whereabouts.MOVED_OUT
+        if where is Whereabouts.GONE:
+            return self.gone_in_outlook(link, before, bc)
+        if where is Whereabouts.MOVED_OUT:
+            if link.note is Reason.MOVED_OUT and bc is None:
+                return None
+            moved = replace(link, note=Reason.MOVED_OUT, state=LinkState.LINKED)
+            return self._skip(moved, before, Reason.MOVED_OUT, bc, outlook)
+        if self.rules.wanted is not None and not (bc and self.rules.wanted(bc.contact)):
+            return None  # a filter for this run only limits what it touches
+        if link.bc_id in self.bc.gone:
+            return self.gone_in_bc(link, before, outlook)
+        scope = self._scope(link, bc)
+        if scope is None:
+            return self.both_alive(link, before, bc, outlook)
+        assert bc is not None
+        if scope is Reason.PRIVACY_BLOCKED:
+            return self.blocked(link, before, bc, outlook)
+        if self.rules.wanted is not None or (not link.matched and scope is Reason.OUTSIDE_FILTER):
+            step = self.both_alive(replace(link, matched=link.matched), before, bc, outlook)
+            return step and replace(step, reasons=(*step.reasons, Reason.OUTSIDE_FILTER))
+        return self.left_scope(link, before, bc, outlook, scope)
+
+    def _scope(self, link: Link, bc: SeenBc | None) -> Reason | None:
+        """Why the BC contact no longer takes part. Unchanged since last time: as it was then."""
+        if bc is None or (bc.contact.etag == link.bc_etag and link.matched and not self.rules.reevaluate):
+            return None
+        return self.rules.scope(bc.contact)
+
+    def both_alive(
+        self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None
+    ) -> Step | None:
+        wish = self.rules.wishes.get(link.bc_id)
+        if wish is not None and wish.kind is WishKind.TAKE_OTHER and wish.field is not None:
+            return self.take_other(link, before, bc, outlook, wish.field, wish.value)
+        private = link.private or (outlook is not None and outlook.contact.private)
+        merged = merge(link, bc, outlook, self.rules, closed=private or self.to_outlook_only)
+        mark = outlook is not None and self._needs_marker(link.bc_id, outlook.contact)
+        matched = link.matched or (bc is not None and self.rules.scope(bc.contact) is None)
+        waiting = bool(merged.waiting_bc or merged.waiting_outlook)
+        after = replace(
+            link,
+            state=LinkState.LINKED,
+            matched=matched,
+            private=outlook.contact.private if outlook and outlook.contact.inspected else link.private,
+            note=(merged.reasons[0] if waiting else None) if bc or outlook else link.note,
+        )
+        return self._step(after, before, bc, outlook, merged, mark)
+
+    def take_other(
+        self,
+        link: Link,
+        before: Link | None,
+        bc: SeenBc | None,
+        outlook: SeenOutlook | None,
+        name: Field,
+        value: str,
+    ) -> Step | None:
+        """A person prefers the value that lost: one edit, on whichever side lacks it."""
+        if bc is None or outlook is None:
+            return None
+        theirs, mine = bc_text(name, bc.contact), outlook_text(name, outlook.contact)
+        to_bc_side = () if theirs == value else (FieldChange(name, theirs, value),)
+        to_outlook_side = () if mine == value else (FieldChange(name, mine, value),)
+        return self._step(link, before, bc, outlook, Merge(to_bc_side, to_outlook_side), False)
+
+    # --- one side is gone -----------------------------------------------------------------------
+
+    def gone_in_outlook(self, link: Link, before: Link | None, bc: SeenBc | None) -> Step | None:
+        if link.state is LinkState.REMOVING or link.bc_id in self.bc.gone:
+            left = replace(link, state=LinkState.REMOVED_BY_US, note=None)
+            return Step(link.bc_id, link.bc_id, link.outlook_id, link=left, before=before)
+        deleted = replace(link, state=LinkState.DELETED_BY_USER, note=Reason.DELETED_BY_USER)
+        return self.away(deleted, before, bc)
+
+    def away(self, link: Link, before: Link | None, bc: SeenBc | None) -> Step | None:
+        """The user deleted the copy. It returns only when a person says so (sync rules §1)."""
+        wish = self.rules.wishes.get(link.bc_id)
+        asked = wish is not None and wish.kind is WishKind.BRING_BACK
+        until_full = self.setup.on_outlook_delete is OnOutlookDelete.UNTIL_FULL_SYNC
+        returns = asked or (self.rules.bring_back and until_full)
+        if returns and bc is not None and self.rules.scope(bc.contact) is None and not self.to_bc_only:
+            return self.lone_bc(bc, None, before or link)
+        if bc is None and before == link:
+            return None
+        return self._skip(link, before, Reason.DELETED_BY_USER, bc, None)
+
+    def gone_in_bc(self, link: Link, before: Link | None, outlook: SeenOutlook | None) -> Step | None:
+        edited = outlook is not None and (
+            bool(changed(link.outlook_prints, outlook.prints)) or link.outlook_id in self.outlook.own_content
+        )
+        if edited:
+            return self._detach(link, before, outlook, Reason.KEPT_EDITED)
+        keep = self.setup.on_business_central_delete is OnBusinessCentralDelete.KEEP
+        if keep or self.to_bc_only:
+            return self._detach(link, before, outlook, Reason.DETACHED)
+        return self._remove(link, before, None, outlook, Merge(), None)
+
+    def left_scope(
+        self,
+        link: Link,
+        before: Link | None,
+        bc: SeenBc,
+        outlook: SeenOutlook | None,
+        scope: Reason,
+    ) -> Step | None:
+        person = bc.contact.type == ContactType.PERSON
+        closed = self.to_outlook_only or link.private
+        merged = merge(link, bc, outlook, self.rules, closed=closed) if person else Merge()
+        if self.setup.on_leave_scope is OnLeaveScope.KEEP or self.to_bc_only:
+            if not person:
+                return self._detach(link, before, outlook, scope)
+            kept = replace(link, state=LinkState.DETACHED, note=scope)
+            step = self._step(kept, before, bc, outlook, merged, False)
+            return step and replace(step, reasons=(*step.reasons, scope))
+        return self._remove(link, before, bc, outlook, merged, scope)
+
+    def blocked(self, link: Link, before: Link | None, bc: SeenBc, outlook: SeenOutlook | None) -> Step:
+        """Nothing flows to Business Central any more; the copy goes, what the user wrote is kept."""
+        edits = changed(link.outlook_prints, outlook.prints) if outlook else frozenset()
+        lost = tuple(
+            Conflict(name, bc_text(name, bc.contact), outlook_text(name, outlook.contact), Side.OUTLOOK)
+            for name in FIELDS
+            if outlook is not None and name in edits
+        )
+        return self._remove(link, before, bc, outlook, Merge(conflicts=lost), Reason.PRIVACY_BLOCKED)
+
+    # --- states that are not live ----------------------------------------------------------------
+
+    def creating(
+        self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None
+    ) -> Step | None:
+        """An earlier run meant to create the copy and did not see the answer."""
+        if outlook is not None:
+            return self.both_alive(replace(link, state=LinkState.LINKED), before, bc, outlook)
+        if bc is None:
+            return None
+        scope = self.rules.scope(bc.contact)
+        if scope is None:
+            return self.lone_bc(bc, None, before or link)
+        gone = replace(link, state=LinkState.REMOVED_BY_US, note=scope)
+        return Step(link.bc_id, link.bc_id, link=gone, before=before)
+
+    def removed(self, link: Link, bc: SeenBc | None) -> Step | None:
+        if bc is None or self.to_bc_only:
+            return None
+        if self.rules.wanted is not None:
+            return self.lone_bc(bc, None, link) if self.rules.wanted(bc.contact) else None
+        return self.lone_bc(bc, None, link) if self.rules.scope(bc.contact) is None else None
+
+    def detached(
+        self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None
+    ) -> Step | None:
+        back = bc is not None and self.rules.scope(bc.contact) is None
+        if back and bc is not None and outlook is not None:
+            again = replace(link, state=LinkState.LINKED, note=None, bc_prints=b"")
+            return self.both_alive(again, before, bc, outlook)
+        if back and bc is not None and link.outlook_id in self.outlook.away:
+            return self.lone_bc(bc, None, link)
+        if outlook is None and before == link:
+            return None
+        return self._skip(link, before, link.note or Reason.DETACHED, bc, outlook)
+
+    # --- first meetings and lone contacts ---------------------------------------------------------
+
+    def met(self, bc_id: str, outlook_id: str, old: Link | None, inherited: str) -> Step | None:
+        """Two existing contacts become a pair; a link that pointed at this Outlook contact is replaced."""
+        bc, outlook = self.bc.contacts[bc_id], self.outlook.contacts[outlook_id]
+        if self.rules.wanted is not None and not self.rules.wanted(bc.contact):
+            return None
+        matched = self.rules.scope(bc.contact) is None
+        link = Link(bc_id, outlook_id, LinkState.LINKED, matched=matched, private=outlook.contact.private)
+        closed = outlook.contact.private or self.to_outlook_only
+        merged = merge(link, bc, outlook, self.rules, closed=closed)
+        former = inherited or self.holder(outlook_id, bc_id)
+        step = self._step(link, old, bc, outlook, merged, self._needs_marker(bc_id, outlook.contact))
+        return step and replace(step, forget=former, category=True)
+
+    def lone_bc(self, bc: SeenBc, reason: Reason | None, before: Link | None) -> Step | None:
+        bc_id = bc.contact.id
+        if reason is not None:
+            return Step(bc_id, bc_id, outcome=Outcome.SKIPPED, reasons=(reason,), bc=bc)
+        if self.to_bc_only:
+            return Step(bc_id, bc_id, outcome=Outcome.SKIPPED, reasons=(Reason.DIRECTION_OFF,), bc=bc)
+        texts = [(name, to_outlook(name, bc.contact, None, self.rules.fields)) for name in FIELDS]
+        changes = tuple(FieldChange(name, None, t.value) for name, t in texts if t.value)
+        reasons = dict.fromkeys(r for _, t in texts for r in t.reasons)
+        matched = self.rules.scope(bc.contact) is None
+        link = Link(bc_id, "", LinkState.LINKED, bc_etag=bc.contact.etag, matched=matched)
+        return Step(
+            bc_id,
+            bc_id,
+            effects=frozenset({Effect.CREATE_OUTLOOK}),
+            to_outlook=changes,
+            mark=True,
+            category=True,
+            settle=True,
+            link=link,
+            before=before,
+            outcome=Outcome.CREATED,
+            reasons=tuple(reasons) if matched else (*reasons, Reason.OUTSIDE_FILTER),
+            bc=bc,
+        )
+
+    def lone_outlook(self, lone: LoneOutlook) -> Step | None:
+        outlook = self.outlook.contacts[lone.id]
+        key = f"outlook:{lone.id}"
+        skipped = Step(key, lone.bc_id, lone.id, outcome=Outcome.SKIPPED, outlook=outlook)
+        if lone.reason is not None:
+            return replace(skipped, reasons=(lone.reason,))
+        if self.rules.wanted is not None:
+            return None
+        if self.to_outlook_only:
+            return replace(skipped, reasons=(Reason.DIRECTION_OFF,))
+        texts = [(n, to_bc(n, outlook.contact, None, self.rules.fields)) for n in FIELDS]
+        changes = tuple(FieldChange(n, None, t.value) for n, t in texts if t.value)
+        reasons = tuple(dict.fromkeys(r for _, t in texts for r in t.reasons))
+        return Step(
+            key,
+            "",
+            lone.id,
+            effects=frozenset({Effect.CREATE_BC, Effect.UPDATE_OUTLOOK}),
+            to_bc=changes,
+            mark=True,
+            category=True,
+            settle=True,
+            link=Link("", lone.id, LinkState.LINKED),
+            forget=lone.bc_id,
+            outcome=Outcome.CREATED,
+            reasons=reasons,
+            outlook=outlook,
+        )
+
+    def holder(self, outlook_id: str, bc_id: str) -> str:
+        """Another BC contact whose link still names this Outlook contact."""
+        other = self.holders.get(outlook_id, "")
+        return other if other != bc_id else ""
+
+    # --- helpers ------------------------------------------------------------------------------------
+
+    def _needs_marker(self, bc_id: str, contact: OutlookContact) -> bool:
+        marker = contact.marker
+        return contact.inspected and not (
+            marker is not None and self.rules.own(marker) and marker.contact == bc_id
+        )
+
+    def _step(
+        self,
+        link: Link,
+        before: Link | None,
+        bc: SeenBc | None,
+        outlook: SeenOutlook | None,
+        merged: Merge,
+        mark: bool,
+    ) -> Step | None:
+        """A step for a pair that stays; None when not even the link row changes."""
+        effects = set()
+        if merged.to_bc:
+            effects.add(Effect.UPDATE_BC)
+        if merged.to_outlook or mark:
+            effects.add(Effect.UPDATE_OUTLOOK)
+        outcome = Outcome.UNCHANGED
+        if merged.conflicts:
+            outcome = Outcome.CONFLICT
+        elif effects:
+            outcome = Outcome.UPDATED
+        elif merged.reasons:
+            outcome = Outcome.SKIPPED
+        if not effects and not merged.conflicts and not merged.reasons and link == before:
+            same_bc = bc is None or (bc.contact.etag == link.bc_etag and bc.prints == link.bc_prints)
+            same_outlook = outlook is None or (
+                outlook.contact.etag == link.outlook_etag and outlook.prints == link.outlook_prints
+            )
+            if same_bc and same_outlook:
+                return None
+        waiting = merged.waiting_bc | merged.waiting_outlook
+        return Step(
+            link.bc_id,
+            link.bc_id,
+            link.outlook_id,
+            effects=frozenset(effects),
+            to_bc=merged.to_bc,
+            to_outlook=merged.to_outlook,
+            mark=mark,
+            link=link,
+            before=before,
+            conflicts=merged.conflicts,
+            waiting=waiting,
+            settle=True,
+            outcome=outcome,
+            reasons=merged.reasons,
+            bc=bc,
+            outlook=outlook,
+        )
+
+    def _remove(
+        self,
+        link: Link,
+        before: Link | None,
+        bc: SeenBc | None,
+        outlook: SeenOutlook | None,
+        merged: Merge,
+        why: Reason | None,
+    ) -> Step:
+        effects = {Effect.DELETE_OUTLOOK}
+        if merged.to_bc:
+            effects.add(Effect.UPDATE_BC)
+        return Step(
+            link.bc_id,
+            link.bc_id,
+            link.outlook_id,
+            effects=frozenset(effects),
+            to_bc=merged.to_bc,
+            link=replace(link, state=LinkState.REMOVED_BY_US, note=why),
+            before=before,
+            conflicts=merged.conflicts,
+            outcome=Outcome.DELETED,
+            reasons=(why,) if why else (),
+            bc=bc,
+            outlook=outlook,
+        )
+
+    def _detach(self, link: Link, before: Link | None, outlook: SeenOutlook | None, why: Reason) -> Step:
+        detached = replace(link, state=LinkState.DETACHED, note=why)
+        return self._skip(detached, before, why, None, outlook)
+
+    def _skip(
+        self,
+        link: Link,
+        before: Link | None,
+        reason: Reason,
+        bc: SeenBc | None,
+        outlook: SeenOutlook | None,
+    ) -> Step:
+        return Step(
+            link.bc_id,
+            link.bc_id,
+            link.outlook_id,
+            link=link,
+            before=before,
+            outcome=Outcome.SKIPPED,
+            reasons=(reason,),
+            bc=bc,
+            outlook=outlook,
+        )

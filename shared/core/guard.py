@@ -1,0 +1,109 @@
+"""The brakes: what may go now and what waits for a person (sync rules §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from shared.core.plan import Effect, Plan, Step
+from shared.model import Limit, Outcome, Reason
+
+ABSOLUTE_LIMIT = 100  # within any 24 hours, however many links there are
+
+DELETES = frozenset({Effect.DELETE_OUTLOOK})
+CHANGES = frozenset({Effect.CREATE_BC, Effect.UPDATE_BC})
+
+
+@dataclass(frozen=True, slots=True)
+class Brakes:
+    """`links`: how many pairs there are. `deleted`, `changed`: what the last 24 hours already did.
+
+    `confirmed`: digests of steps a person let go, by key. `hold`: effects that always wait
+    (creations in BC from an adopted folder, creations in Outlook after loss of state).
+    """
+
+    max_deletes: Limit
+    max_changes: Limit
+    links: int
+    deleted: int = 0
+    changed: int = 0
+    confirmed: Mapping[str, str] | None = None
+    hold: frozenset[Effect] = frozenset()
+    empty_read: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`plan`: every step, its held effects moved from `effects` to `held`. `why`: the numbers, for people."""
+
+    plan: Plan
+    held: int
+    why: tuple[str, ...] = ()
+
+
+def exceeded(limit: Limit, planned: int, done: int, links: int) -> bool:
+    """More than the count *and* more than the percentage of the links, or more than 100."""
+    if planned == 0:
+        return False
+    total = planned + done
+    return total > ABSOLUTE_LIMIT or (total > limit.count and total * 100 > limit.percent * links)
+
+
+def guard(plan: Plan, brakes: Brakes) -> Verdict:
+    """Hold back whole kinds of effects that would go beyond a brake; everything else may go.
+
+    What a person confirmed goes: exactly the steps that were shown and are still the same.
+    """
+    confirmed = brakes.confirmed or {}
+    free = [step for step in plan if confirmed.get(step.key) != step.digest()]
+    deletes = sum(1 for step in free if step.effects & DELETES)
+    changes = sum(1 for step in free if step.effects & CHANGES)
+    hold = set(brakes.hold)
+    why = []
+    if exceeded(brakes.max_deletes, deletes, brakes.deleted, brakes.links):
+        hold |= DELETES
+        why.append(_sentence("delete", deletes, brakes.deleted, brakes.max_deletes, brakes.links))
+    elif brakes.empty_read and deletes:
+        hold |= DELETES
+        why.append(
+            f"Business Central answered with no contacts at all where there were {brakes.links}: "
+            f"{deletes} copies stay until you confirm."
+        )
+    if exceeded(brakes.max_changes, changes, brakes.changed, brakes.links):
+        hold |= CHANGES
+        why.append(_sentence("change", changes, brakes.changed, brakes.max_changes, brakes.links))
+    steps = tuple(
+        step if confirmed.get(step.key) == step.digest() else _hold(step, frozenset(hold)) for step in plan
+    )
+    held = sum(1 for step in steps if step.held)
+    return Verdict(Plan(steps, plan.unchanged), held, tuple(why))
+
+
+def _hold(step: Step, hold: frozenset[Effect]) -> Step:
+    """A step of which one effect is held waits as a whole: its effects belong together."""
+    if not step.effects & hold:
+        return step
+    return replace(
+        step,
+        effects=frozenset(),
+        held=step.effects,
+        outcome=Outcome.HELD,
+        reasons=(*step.reasons, Reason.BRAKE),
+    )
+
+
+def bind(plan: Plan, shown: Mapping[str, str]) -> tuple[Plan, Sequence[str]]:
+    """Only what a preview showed and is still the same; returns it with the keys that moved meanwhile."""
+    steps = tuple(step for step in plan if shown.get(step.key) == step.digest() or not step.writes)
+    going = {step.key for step in steps if step.writes}
+    return Plan(steps, plan.unchanged), tuple(key for key in shown if key not in going)
+
+
+def _sentence(verb: str, planned: int, done: int, limit: Limit, links: int) -> str:
+    percent = round(100 * (planned + done) / links) if links else 100
+    where = "in Outlook" if verb == "delete" else "in Business Central"
+    return (
+        f"This run would {verb} {planned} contacts {where} ({done} in the last 24 hours, {percent} % of "
+        f"{links} linked; allowed are {limit.count} or {limit.percent} %, and never more than "
+        f"{ABSOLUTE_LIMIT} a day): held until you confirm."
+    )

@@ -1,0 +1,274 @@
+"""Who belongs to whom: links first, then markers, then e-mail addresses (sync rules §3)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from shared.core.snapshot import BcView, OutlookView, Rules, Whereabouts
+from shared.fields import addresses, bc_text, joined_name, share_a_word
+from shared.model import BcContact, ContactType, Field, Link, LinkState, OutlookContact, Reason
+
+LIVE = frozenset({LinkState.LINKED, LinkState.CREATING, LinkState.REMOVING})
+
+
+@dataclass(frozen=True, slots=True)
+class LoneOutlook:
+    """An Outlook contact without a partner. `reason` None: it is to be created in Business Central."""
+
+    id: str
+    reason: Reason | None
+    bc_id: str = ""
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """`links`: every link, brought up to date with where its Outlook copy was found.
+
+    `met`: pairs that meet for the first time, Outlook id by BC id. `lone_bc`: in scope and without a
+    partner; the reason is `duplicate` where another BC contact owns the copy. `inherit`: BC ids that
+    are gone, with the BC contact that takes over the copy.
+    """
+
+    links: tuple[Link, ...]
+    met: Mapping[str, str]
+    lone_outlook: tuple[LoneOutlook, ...]
+    lone_bc: Mapping[str, Reason | None]
+    inherit: Mapping[str, str]
+
+
+def fold(name: str) -> str:
+    """A name as it is compared: case and runs of blanks do not count."""
+    return " ".join(name.split()).casefold()
+
+
+def owners_of(contacts: Iterable[BcContact]) -> dict[str, tuple[BcContact, ...]]:
+    """All bearers of each folded address."""
+    found: defaultdict[str, list[BcContact]] = defaultdict(list)
+    for contact in contacts:
+        for address in addresses(contact.email):
+            found[address].append(contact)
+    return {address: tuple(bearers) for address, bearers in found.items()}
+
+
+def pair(links: Sequence[Link], bc: BcView, outlook: OutlookView, rules: Rules) -> Pairing:
+    """Match what was observed. Deterministic: ties are broken by age, number and id."""
+    return _Matcher(links, bc, outlook, rules).run()
+
+
+class _Matcher:
+    def __init__(self, links: Sequence[Link], bc: BcView, outlook: OutlookView, rules: Rules) -> None:
+        self.bc = bc
+        self.outlook = outlook
+        self.rules = rules
+        self.links = {link.bc_id: link for link in links}
+        self.claimed = {link.outlook_id: link.bc_id for link in links if link.state in LIVE and link.outlook_id}
+        self.detached = {link.outlook_id: link.bc_id for link in links if link.state is LinkState.DETACHED}
+        self.met: dict[str, str] = {}
+        self.inherit: dict[str, str] = {}
+        self.lone_outlook: list[LoneOutlook] = []
+
+    def run(self) -> Pairing:
+        unmarked = self._by_marker()
+        self._heirs()
+        self._by_address(unmarked)
+        lone_bc = self._lone_bc()
+        return Pairing(tuple(self.links.values()), self.met, tuple(self.lone_outlook), lone_bc, self.inherit)
+
+    # --- by marker ------------------------------------------------------------------------------
+
+    def _by_marker(self) -> list[OutlookContact]:
+        """Pair what bears our marker; returns the contacts whose address must decide, oldest first."""
+        marked: defaultdict[str, list[OutlookContact]] = defaultdict(list)
+        rest: list[OutlookContact] = []
+        for seen in self.outlook.contacts.values():
+            contact = seen.contact
+            if contact.id in self.claimed:
+                continue
+            if contact.marker is None:
+                rest.append(contact)
+            elif not self.rules.own(contact.marker):
+                self.lone_outlook.append(LoneOutlook(contact.id, Reason.FOREIGN_MARKER))
+            else:
+                marked[contact.marker.contact].append(contact)
+        for bc_id, copies in marked.items():
+            copies.sort(key=_oldest)
+            rest += copies[1:] if self._marked(bc_id, copies[0]) else copies
+        return sorted(rest, key=_oldest)
+
+    def _marked(self, bc_id: str, contact: OutlookContact) -> bool:
+        """Handle the oldest unlinked bearer of a marker; False where the marker counts for nothing."""
+        link = self.links.get(bc_id)
+        if link is not None and link.state in LIVE:
+            where = self.outlook.away.get(link.outlook_id)
+            if link.outlook_id and where is not Whereabouts.GONE:
+                return False  # a copy of a contact that has its partner
+            self._relink(replace(link, outlook_id=contact.id, outlook_etag=""))
+            return True
+        if link is not None and link.state is LinkState.DETACHED and link.outlook_id == contact.id:
+            seen = self.bc.contacts.get(bc_id)
+            if seen is not None and self.rules.scope(seen.contact) is None:
+                self._meet(bc_id, contact.id)
+                return True
+            self.detached[contact.id] = bc_id
+            return False  # its address may still find an heir
+        if bc_id in self.bc.gone:
+            self.detached[contact.id] = bc_id
+            kept = Link(bc_id, contact.id, LinkState.DETACHED, note=Reason.DETACHED)
+            self.links[bc_id] = kept
+            return False
+        seen = self.bc.contacts.get(bc_id)
+        if seen is None:
+            self.lone_outlook.append(LoneOutlook(contact.id, Reason.DETACHED, bc_id))
+            return True
+        reason = self.rules.scope(seen.contact)
+        if reason is not None and not self._wanted(seen.contact):
+            self.lone_outlook.append(LoneOutlook(contact.id, _why_not(seen.contact, reason), bc_id))
+            return True
+        if link is not None and link.state is LinkState.DELETED_BY_USER:
+            self._relink(replace(link, outlook_id=contact.id, state=LinkState.LINKED, note=None))
+        else:
+            self._meet(bc_id, contact.id)
+        return True
+
+    def _relink(self, link: Link) -> None:
+        self.links[link.bc_id] = link
+        self.claimed[link.outlook_id] = link.bc_id
+
+    def _meet(self, bc_id: str, outlook_id: str) -> None:
+        self.met[bc_id] = outlook_id
+        self.claimed[outlook_id] = bc_id
+
+    # --- by address -----------------------------------------------------------------------------
+
+    def _heirs(self) -> None:
+        """A BC contact that is gone leaves its copy to an unlinked one of same address and name (BC merges)."""
+        for link in list(self.links.values()):
+            seen = self.outlook.contacts.get(link.outlook_id)
+            if link.bc_id not in self.bc.gone or link.state is not LinkState.LINKED or seen is None:
+                continue
+            for heir in self._bearers(seen.contact):
+                if self._free(heir) and fold(heir.display_name) == fold(joined_name(seen.contact)):
+                    self.inherit[link.bc_id] = heir.id
+                    self._meet(heir.id, link.outlook_id)
+                    break
+
+    def _by_address(self, contacts: Iterable[OutlookContact]) -> None:
+        promised: set[str] = set()
+        for contact in contacts:
+            reason = self.rules.outlook_scope(contact)
+            if reason is not None:
+                self.lone_outlook.append(LoneOutlook(contact.id, reason))
+                continue
+            partner, why = self._partner(contact)
+            if partner is not None:
+                self._meet(partner.id, contact.id)
+                continue
+            former = self.detached.get(contact.id, "")
+            mine = addresses(contact.emails)
+            if former and contact.id not in self.rules.wishes:
+                continue  # reported with its link
+            if why is not None:
+                self.lone_outlook.append(LoneOutlook(contact.id, *why))
+            elif promised.isdisjoint(mine):
+                self.lone_outlook.append(LoneOutlook(contact.id, None, former))
+                promised.update(mine)
+            else:
+                self.lone_outlook.append(LoneOutlook(contact.id, Reason.DUPLICATE))
+
+    def _partner(self, contact: OutlookContact) -> tuple[BcContact | None, tuple[Reason, str] | None]:
+        """The BC contact to pair with, or why there is none although its address is known there."""
+        bearers = self._bearers(contact)
+        if not bearers:
+            return None, None
+        name = joined_name(contact)
+        for bearer in bearers:
+            if not share_a_word(bearer.display_name, name):
+                continue
+            if self._free(bearer):
+                return bearer, None
+            if self._taken(bearer) and fold(bearer.display_name) == fold(name):
+                return None, (Reason.DUPLICATE, bearer.id)
+        first = bearers[0]
+        return None, (_why_not(first, self.rules.scope(first)), first.id)
+
+    def _bearers(self, contact: OutlookContact) -> list[BcContact]:
+        """BC contacts that bear one of the addresses, best match first."""
+        mine = addresses(contact.emails)
+        name = fold(joined_name(contact))
+        found = {b.id: b for address in mine for b in self.bc.owners.get(address, ())}
+
+        def rank(bearer: BcContact) -> tuple[bool, bool, int]:
+            theirs = addresses(bearer.email)
+            return (theirs[:1] != mine[:1], fold(bearer.display_name) != name, self._kind(bearer))
+
+        ordered = sorted(found.values(), key=lambda b: b.number)
+        ordered.sort(key=lambda b: b.modified, reverse=True)
+        return sorted(ordered, key=rank)
+
+    def _kind(self, bearer: BcContact) -> int:
+        if bearer.type != ContactType.PERSON:
+            return 3
+        if bearer.privacy_blocked:
+            return 2
+        return 0 if self.rules.scope(bearer) is None else 1
+
+    def _wanted(self, contact: BcContact) -> bool:
+        return self.rules.wanted is not None and self.rules.wanted(contact)
+
+    def _free(self, bearer: BcContact) -> bool:
+        """In scope, present, and without a partner."""
+        if self._taken(bearer) or bearer.id in self.bc.gone:
+            return False
+        return self.rules.scope(bearer) is None or self._wanted(bearer)
+
+    def _taken(self, bearer: BcContact) -> bool:
+        link = self.links.get(bearer.id)
+        if bearer.id in self.met:
+            return True
+        return link is not None and link.state in LIVE and link.state is not LinkState.CREATING
+
+    # --- what is left in Business Central -------------------------------------------------------
+
+    def _lone_bc(self) -> dict[str, Reason | None]:
+        """In-scope persons without partner; twins (same address, same name) have one owner."""
+        lone: dict[str, Reason | None] = {}
+        fresh = [s.contact for s in self.bc.contacts.values() if s.contact.id not in self.links]
+        fresh.sort(key=lambda c: c.number)
+        fresh.sort(key=lambda c: c.modified, reverse=True)
+        for contact in fresh:
+            in_scope = self._wanted(contact) if self.rules.wanted else self.rules.scope(contact) is None
+            if contact.id not in self.met and in_scope:
+                lone[contact.id] = Reason.DUPLICATE if self._has_twin(contact, lone) else None
+        return lone
+
+    def _has_twin(self, contact: BcContact, lone: Mapping[str, Reason | None]) -> bool:
+        name = fold(contact.display_name)
+        return any(
+            twin.id != contact.id
+            and fold(twin.display_name) == name
+            and (self._taken(twin) or lone.get(twin.id, Reason.DUPLICATE) is None)
+            for address in addresses(contact.email)
+            for twin in self.bc.owners.get(address, ())
+        )
+
+
+def _oldest(contact: OutlookContact) -> tuple[str, str]:
+    return (contact.created, contact.id)
+
+
+def _why_not(bearer: BcContact, scope: Reason | None) -> Reason:
+    """The reason that is shown on an Outlook contact whose address a BC contact already bears."""
+    if bearer.type != ContactType.PERSON:
+        return Reason.BELONGS_TO_COMPANY
+    if bearer.privacy_blocked:
+        return Reason.PRIVACY_BLOCKED
+    return Reason.DUPLICATE if scope is None else Reason.OUTSIDE_FILTER
+
+
+def same_person(bc: BcContact, outlook: OutlookContact) -> bool:
+    """Same name and a shared address: what a repeated create is recognised by."""
+    return fold(bc_text(Field.NAME, bc)) == fold(joined_name(outlook)) and not set(
+        addresses(bc.email)
+    ).isdisjoint(addresses(outlook.emails))

@@ -1,0 +1,165 @@
+"""The plan: everything a run has decided, as plain data, before anything is done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.core.snapshot import SeenBc, SeenOutlook
+from shared.model import Field, Link, Outcome, Reason, Side
+
+
+class Effect(StrEnum):
+    """What a step does to the services. The order is the order of execution."""
+
+    CREATE_BC = "createInBusinessCentral"
+    UPDATE_BC = "updateInBusinessCentral"
+    CREATE_OUTLOOK = "createInOutlook"
+    UPDATE_OUTLOOK = "updateInOutlook"
+    DELETE_OUTLOOK = "deleteInOutlook"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """`new` is the text to write; `old` the text it replaces, None where it was not read."""
+
+    field: Field
+    old: str | None
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Both sides had changed one field: what stays, what lost, and on which side the loser stood."""
+
+    field: Field
+    kept: str
+    lost: str
+    lost_side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """All that is decided for one contact.
+
+    `link`: the link as it will be once every effect succeeded (prints are filled in by `advance`);
+    None where the contact has no link and gets none. `forget`: the id of a link row that is replaced.
+    `waiting`: fields whose change may not flow now; their prints stay behind, so that it is not forgotten.
+    `settle`: prints and etags of the link take over what was observed or answered.
+    `bc`, `outlook`: the contacts as observed, None where not read. `mark`: write the marker; `category`: add our category, once, when the pair is new.
+    `held`: effects a brake keeps back.
+    """
+
+    key: str
+    bc_id: str = ""
+    outlook_id: str = ""
+    effects: frozenset[Effect] = frozenset()
+    to_bc: tuple[FieldChange, ...] = ()
+    to_outlook: tuple[FieldChange, ...] = ()
+    mark: bool = False
+    category: bool = False
+    link: Link | None = None
+    before: Link | None = None
+    forget: str = ""
+    conflicts: tuple[Conflict, ...] = ()
+    waiting: frozenset[Field] = frozenset()
+    outcome: Outcome = Outcome.UNCHANGED
+    reasons: tuple[Reason, ...] = ()
+    bc: SeenBc | None = None
+    outlook: SeenOutlook | None = None
+    settle: bool = False
+    held: frozenset[Effect] = frozenset()
+
+    @property
+    def side(self) -> Side:
+        """The side whose contact this step is listed under."""
+        return Side.BUSINESS_CENTRAL if self.bc_id else Side.OUTLOOK
+
+    @property
+    def writes(self) -> bool:
+        return bool(self.effects)
+
+    def digest(self) -> str:
+        """What was decided, as a short text: a confirmation or a preview covers exactly this."""
+        content = [
+            self.key,
+            self.outlook_id,
+            sorted(self.effects),
+            [(c.field, c.new) for c in self.to_bc],
+            [(c.field, c.new) for c in self.to_outlook],
+        ]
+        return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps that do or report something, and how many contacts needed nothing."""
+
+    steps: tuple[Step, ...] = ()
+    unchanged: int = 0
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def having(self, effect: Effect) -> Iterator[Step]:
+        return (step for step in self.steps if effect in step.effects)
+
+    @property
+    def writes(self) -> int:
+        return sum(1 for step in self.steps if step.writes)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The `counts` of a run (interfaces §4)."""
+
+    to_outlook_created: int = 0
+    to_outlook_updated: int = 0
+    to_outlook_deleted: int = 0
+    to_bc_created: int = 0
+    to_bc_updated: int = 0
+    unchanged: int = 0
+    conflicts: int = 0
+    held: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+    def plus(self, other: Counts) -> Counts:
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in _COUNT_NAMES})
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "toOutlook": {
+                "created": self.to_outlook_created,
+                "updated": self.to_outlook_updated,
+                "deleted": self.to_outlook_deleted,
+            },
+            "toBusinessCentral": {"created": self.to_bc_created, "updated": self.to_bc_updated},
+            "unchanged": self.unchanged,
+            "conflicts": self.conflicts,
+            "held": self.held,
+            "skipped": self.skipped,
+            "failed": self.failed,
+        }
+
+
+_COUNT_NAMES = tuple(Counts.__dataclass_fields__)
+
+EFFECT_COUNT: Mapping[Effect, str] = {
+    Effect.CREATE_OUTLOOK: "to_outlook_created",
+    Effect.UPDATE_OUTLOOK: "to_outlook_updated",
+    Effect.DELETE_OUTLOOK: "to_outlook_deleted",
+    Effect.CREATE_BC: "to_bc_created",
+    Effect.UPDATE_BC: "to_bc_updated",
+}
+
+
+def tally(done: Iterable[tuple[Effect, int]], **others: int) -> Counts:
+    """Counts from pairs of effect and number."""
+    values: dict[str, int] = dict(others)
+    for effect, number in done:
+        values[EFFECT_COUNT[effect]] = values.get(EFFECT_COUNT[effect], 0) + number
+    return Counts(**values)
