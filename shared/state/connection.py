@@ -1,0 +1,54 @@
+"""Storage clients from the settings: a connection string, or addresses with an identity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from azure.data.tables import TableServiceClient
+from azure.storage.queue import QueueServiceClient
+
+from shared.settings import StorageSettings
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+
+class _Limits(TypedDict):
+    retry_total: int
+    connection_timeout: float
+    read_timeout: float
+
+
+class _TableLimits(_Limits):
+    retry_backoff_factor: float
+    retry_backoff_max: float
+
+
+_LIMITS = _Limits(retry_total=4, connection_timeout=5, read_timeout=30)
+"""Seconds. The SDK's own ten retries of up to two minutes outlive a lease and an HTTP answer."""
+_TABLE_LIMITS = _TableLimits(retry_backoff_factor=0.3, retry_backoff_max=5, **_LIMITS)
+
+
+def table_service(storage: StorageSettings) -> TableServiceClient:
+    """One client per process: it is safe to share between threads and keeps its connections."""
+    if storage.connection_string is not None:
+        text = storage.connection_string.get_secret_value()
+        return TableServiceClient.from_connection_string(text, **_TABLE_LIMITS)
+    return TableServiceClient(storage.table_uri, credential=_identity(storage), **_TABLE_LIMITS)
+
+
+def queue_service(storage: StorageSettings) -> QueueServiceClient:
+    """The same for the queue."""
+    if storage.connection_string is not None:
+        text = storage.connection_string.get_secret_value()
+        return QueueServiceClient.from_connection_string(text, **_LIMITS)
+    return QueueServiceClient(storage.queue_uri, credential=_identity(storage), **_LIMITS)
+
+
+def _identity(storage: StorageSettings) -> TokenCredential:
+    # Imported here: azure-identity is a noticeable part of a cold start, and a connection string needs none.
+    from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
+
+    if storage.managed_identity:
+        return ManagedIdentityCredential(client_id=storage.client_id or None)
+    return DefaultAzureCredential(managed_identity_client_id=storage.client_id or None)

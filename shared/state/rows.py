@@ -1,0 +1,103 @@
+"""Rows as the state modules see them: typed values in, typed values out, long texts in pieces."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Generic, TypeAlias, TypeVar
+
+from pydantic import GetPydanticSchema
+from pydantic_core import core_schema
+
+from shared.model import Json
+
+Value: TypeAlias = str | int | bool | bytes | float
+T = TypeVar("T")
+
+JsonMap: TypeAlias = Annotated[
+    Mapping[str, Json], GetPydanticSchema(lambda _source, _handler: core_schema.dict_schema())
+]
+"""JSON members that are kept as they come: pydantic does not look inside (`Json` is recursive)."""
+
+_TEXT_PIECE = 16_000
+"""Characters per property: 64 KiB are 32 Ki UTF-16 units, and a character may take two."""
+_BYTES_PIECE = 60_000
+_LARGEST = 900_000
+"""Bytes of packed JSON in one row: an entity holds 1 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entity: its two keys, its values, and its ETag where it was read ("" where not)."""
+
+    partition: str
+    key: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    etag: str = ""
+
+    def text(self, name: str) -> str:
+        """A text, put together again where it was stored in pieces; "" where absent."""
+        value = str(self.values.get(name, ""))
+        number = 1
+        while (piece := self.values.get(f"{name}_{number}")) is not None:
+            value += str(piece)
+            number += 1
+        return value
+
+    def whole(self, name: str) -> int:
+        """A whole number; 0 where absent."""
+        value = self.values.get(name, 0)
+        return value if isinstance(value, int) else 0
+
+    def flag(self, name: str) -> bool:
+        """A truth value; False where absent."""
+        return self.values.get(name, False) is True
+
+    def binary(self, name: str) -> bytes:
+        """Bytes; b"" where absent."""
+        value = self.values.get(name, b"")
+        return value if isinstance(value, bytes) else b""
+
+    def packed(self, name: str) -> Json:
+        """What `packed` stored; None where absent."""
+        pieces = b""
+        number = 0
+        while piece := self.binary(f"{name}_{number}"):
+            pieces += piece
+            number += 1
+        return json.loads(zlib.decompress(pieces)) if pieces else None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a list; `next` asks for the following part, "" where there is none."""
+
+    items: Sequence[T]
+    next: str = ""
+
+
+def pieces(name: str, text: str) -> dict[str, Value]:
+    """A text of any length as properties `name`, `name_1`, …"""
+    parts = [text[start : start + _TEXT_PIECE] for start in range(0, len(text), _TEXT_PIECE)] or [""]
+    return {name if number == 0 else f"{name}_{number}": part for number, part in enumerate(parts)}
+
+
+def packed(name: str, value: Json) -> dict[str, Value]:
+    """Large JSON, compressed, as binary properties `name_0`, `name_1`, …
+
+    Raises ValueError where it does not fit into one row even so.
+    """
+    data = zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    if len(data) > _LARGEST:
+        raise ValueError(f"{name}: {len(data)} bytes do not fit into one row of Table Storage")
+    return {
+        f"{name}_{number}": data[start : start + _BYTES_PIECE]
+        for number, start in enumerate(range(0, len(data), _BYTES_PIECE))
+    }
+
+
+def present(values: Mapping[str, Value]) -> dict[str, Value]:
+    """Without what reads back the same when absent: rows stay small."""
+    return {name: value for name, value in values.items() if value not in ("", b"") and value is not False}

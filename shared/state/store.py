@@ -1,0 +1,44 @@
+"""The state of the app as one object: built once per process, connected when first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from shared.settings import StorageSettings
+from shared.state.connection import queue_service, table_service
+from shared.state.job_queue import JobQueue
+from shared.state.links import Links
+from shared.state.run_queue import Idempotency, RunQueue
+from shared.state.runs import Runs
+from shared.state.setups import Setups
+from shared.state.tables import Tables
+
+
+class Store:
+    """Everything that is kept. Thread-safe; tables and the queue appear when first used.
+
+    `clock` gives the time in UTC, `token` gives random text of at least 128 bits, different at each call.
+    Errors: StateConflict, LeaseLost, Busy, AccessDenied (shared/errors.py).
+    """
+
+    def __init__(
+        self,
+        storage: StorageSettings,
+        clock: Callable[[], datetime],
+        token: Callable[[], str],
+        retention_days: int = 30,
+    ) -> None:
+        retention = timedelta(days=retention_days)
+        self._tables = Tables(lambda: table_service(storage))
+        self.jobs = JobQueue(lambda: queue_service(storage))
+        self.setups = Setups(self._tables, clock, token)
+        self.links = Links(self._tables)
+        self.runs = Runs(self._tables, clock, token, retention)
+        self.run_queue = RunQueue(self._tables, self.runs, clock)
+        self.idempotency = Idempotency(self._tables, clock)
+
+    @property
+    def round_trips(self) -> int:
+        """Requests sent to Storage since the start (spec/targets.md T3)."""
+        return self._tables.round_trips + self.jobs.round_trips
