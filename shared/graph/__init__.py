@@ -3,6 +3,7 @@
 from shared.graph.client import GraphClient
 from shared.graph.delta import DeltaRound
 from shared.graph.folders import Folder
+from shared.graph.mailbox import graph_endpoint
 from shared.graph.markers import Stamp, marker_text, parse_marker
 from shared.graph.records import OUR_CATEGORY, own_content
 from shared.graph.subscriptions import GraphSubscriptions, Subscription
@@ -22,6 +23,7 @@ __all__ = [
     "Write",
     "WriteResult",
     "WriteStatus",
+    "graph_endpoint",
     "marker_text",
     "own_content",
     "parse_marker",

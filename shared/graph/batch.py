@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from shared.errors import Busy
-from shared.graph.mailbox import IMMUTABLE, SERVICE, SLOTS, Mailbox, objects, refusal
+from shared.graph.mailbox import IMMUTABLE, SLOTS, Mailbox, objects, refusal
 from shared.model import Json
 from shared.transport.http import Answer, Call, JsonObject
-from shared.transport.pipeline import Job, Round, run_batches
-from shared.transport.retry import GiveUp, is_transient
+from shared.transport.pipeline import read_batches
 
 BATCH_SIZE = 20
-
-W = TypeVar("W")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,47 +44,16 @@ def send_batch(mailbox: Mailbox, items: Sequence[Item], *, safe: bool) -> list[A
     return answers
 
 
-def read_batches(mailbox: Mailbox, urls: Sequence[str], on_answer: Callable[[int, Answer], None]) -> None:
-    """GET many paths, twenty at a time; `on_answer` gets the index and the standing answer of each, in any order.
+def read_paths(mailbox: Mailbox, urls: Sequence[str], on_answer: Callable[[int, Answer], None]) -> None:
+    """GET many paths, twenty at a time; `on_answer` gets index and standing answer of each, in any order.
 
-    Raises Busy when an item never stands.
+    Raises Busy when one never stands.
     """
 
-    def exchange(jobs: Sequence[Job[int]]) -> Round[int, tuple[int, Answer]]:
-        answers = send_batch(mailbox, [Item("GET", urls[job.write]) for job in jobs], safe=True)
-        done: Round[int, tuple[int, Answer]] = Round()
-        for job, answer in zip(jobs, answers, strict=True):
-            if not is_transient(answer.status):
-                done.results.append((job.write, answer))
-                continue
-            later = retry_later(mailbox, job, answer, safe=True)
-            if isinstance(later, GiveUp):
-                raise Busy(
-                    SERVICE,
-                    answer.status or 0,
-                    answer.code or "noAnswer",
-                    "is busy",
-                    "It is tried again later.",
-                    later.retry_after,
-                )
-            done.again.append(later)
-        return done
+    def send(numbers: Sequence[int]) -> list[Answer]:
+        return send_batch(mailbox, [Item("GET", urls[number]) for number in numbers], safe=True)
 
-    clock = mailbox.transport.clock
-    run_batches(range(len(urls)), BATCH_SIZE, exchange, lambda each: on_answer(*each), lambda: False, clock)
-
-
-def retry_later(mailbox: Mailbox, job: Job[W], answer: Answer, *, safe: bool) -> Job[W] | GiveUp:
-    """The job for a later batch, after a transient answer of its item."""
-    transport = mailbox.transport
-    return job.after(
-        answer.status,
-        answer.retry_after,
-        safe=safe,
-        now=transport.clock.monotonic(),
-        jitter=transport.jitter(),
-        patience=transport.patience,
-    )
+    read_batches(len(urls), BATCH_SIZE, send, on_answer, mailbox.transport)
 
 
 def _request(mailbox: Mailbox, number: int, item: Item) -> JsonObject:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from shared.graph.batch import read_batches
+from shared.graph.batch import read_paths
 from shared.graph.mailbox import Mailbox, objects, odata_text, refusal, segment
 from shared.graph.markers import MARKER_ID, SENSITIVITY_ID, marker_text
 from shared.graph.records import SELECT, parse_contact
@@ -36,7 +36,7 @@ def read(mailbox: Mailbox, ids: Sequence[str]) -> dict[str, OutlookContact | Non
     def keep(index: int, answer: Answer) -> None:
         found[ids[index]] = parse_contact(answer.body, inspected=True) if _exists(answer) else None
 
-    read_batches(mailbox, [f"/contacts/{segment(each)}?{_INSPECT}" for each in ids], keep)
+    read_paths(mailbox, [f"/contacts/{segment(each)}?{_INSPECT}" for each in ids], keep)
     return found
 
 
@@ -49,7 +49,7 @@ def read_whole(mailbox: Mailbox, ids: Sequence[str]) -> dict[str, JsonObject]:
             found[ids[index]] = answer.body
 
     urls = [f"/contacts/{segment(each)}?$expand=singleValueExtendedProperties({_PROPERTIES})" for each in ids]
-    read_batches(mailbox, urls, keep)
+    read_paths(mailbox, urls, keep)
     return found
 
 
@@ -87,7 +87,7 @@ def _find(mailbox: Mailbox, folder: str, filters: Sequence[str]) -> list[Outlook
             links.append(following)
 
     base = f"/contactFolders/{segment(folder)}/contacts?$top={MATCHES}&{_INSPECT}&$filter="
-    read_batches(mailbox, [base + each for each in filters], keep)
+    read_paths(mailbox, [base + each for each in filters], keep)
     for link in links:
         for page in mailbox.pages(link, "did not search the folder"):
             found.update((contact.id, contact) for contact in _inspected(page))

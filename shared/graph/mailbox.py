@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 from shared.errors import Busy, NotFound, Refused, ServiceError, StateLost, VersionConflict
 from shared.model import Json
-from shared.transport.http import Answer, Call, JsonObject, Transport
+from shared.transport.http import Answer, Call, Endpoint, JsonObject, Transport
 from shared.transport.lanes import Lane
+from shared.transport.wire import origin_of
 
 SERVICE = "Graph"
 SLOTS = 4
@@ -17,6 +18,11 @@ IMMUTABLE = 'IdType="ImmutableId"'
 LOST_STATE = frozenset({"syncstatenotfound", "resyncrequired", "syncstateinvalid"})
 GONE = 410
 LOOK_AT_SETUP = "Check the mailbox and the folder of this setup."
+
+
+def graph_endpoint(base_url: str, scope: str = "") -> Endpoint:
+    """Graph at `base_url`, version included; the scope is its origin's unless given (contracts/graph.md §7)."""
+    return Endpoint(SERVICE, base_url.rstrip("/"), scope or f"{origin_of(base_url)}/.default")
 
 
 class Mailbox:

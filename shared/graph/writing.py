@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from shared.graph.batch import BATCH_SIZE, Item, retry_later, send_batch
+from shared.graph.batch import BATCH_SIZE, Item, send_batch
 from shared.graph.contacts import find_by_markers, read
 from shared.graph.mailbox import Mailbox, segment
 from shared.graph.markers import extended_property, marker_text
@@ -57,7 +57,7 @@ class FolderWriter:
         for job, answer in zip(jobs, answers, strict=True):
             write = job.write
             if is_transient(answer.status):
-                later = retry_later(self._mailbox, job, answer, safe=_is_safe(write))
+                later = job.after(answer, self._mailbox.transport, safe=_is_safe(write))
                 if isinstance(later, GiveUp):
                     busy = WriteResult(write.key, WriteStatus.BUSY, None, answer.code, later.retry_after)
                     outcome.results.append(busy)

@@ -83,7 +83,8 @@ class Call:
 class Answer:
     """What came back. `status` None: no answer. `body` is {} where the answer carried no JSON object.
 
-    `retry_after`: seconds, None where the service named none. `text` is the undecoded body.
+    `retry_after`: seconds, None where the service named none. `text`: the body where it is no JSON.
+    `skipped`: an operation of a batch that was not carried out, because the batch had stopped before it.
     """
 
     status: int | None
@@ -91,6 +92,7 @@ class Answer:
     body: JsonObject = field(default_factory=dict)
     text: bytes = b""
     retry_after: float | None = None
+    skipped: bool = False
 
     @property
     def ok(self) -> bool:

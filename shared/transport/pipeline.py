@@ -10,8 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
+from shared.errors import Busy
 from shared.transport.clock import Clock
-from shared.transport.retry import GiveUp, Lookup, Patience, Resend, next_step
+from shared.transport.http import Answer, Transport
+from shared.transport.retry import GiveUp, Lookup, Resend, is_transient, next_step
 
 W = TypeVar("W")
 R = TypeVar("R")
@@ -28,7 +30,8 @@ TOGETHER = 1.0
 class Job(Generic[W]):
     """One write on its way. `due`: monotonic seconds before which it must not go out.
 
-    `lost`: an attempt's outcome is unknown; `looks`: how often it was looked for since.
+    `lost`: an attempt's outcome is unknown; `looks`: how often it was looked for since, every `look_pause`
+    seconds.
     """
 
     write: W
@@ -37,12 +40,13 @@ class Job(Generic[W]):
     due: float = 0.0
     lost: bool = False
     looks: int = 0
+    look_pause: float = LOOK_PAUSE
 
     def looked_in_vain(self, now: float) -> Job[W]:
         """To be looked for once more, or else, after enough looks, to be sent again."""
         looks = self.looks + 1
         if looks < LOOKS:
-            return replace(self, looks=looks, due=now + LOOK_PAUSE)
+            return replace(self, looks=looks, due=now + self.look_pause)
         return self.sent_in_vain()
 
     def sent_in_vain(self) -> Job[W]:
@@ -50,28 +54,31 @@ class Job(Generic[W]):
         return replace(self, lost=False, looks=0, attempt=self.attempt + 1)
 
     def after(
-        self,
-        status: int | None,
-        retry_after: float | None,
-        *,
-        safe: bool,
-        now: float,
-        jitter: float,
-        patience: Patience,
+        self, answer: Answer, transport: Transport, *, safe: bool, look_pause: float = LOOK_PAUSE
     ) -> Job[W] | GiveUp:
-        """The same job for a later batch, after an item's transient failure; GiveUp when it was enough."""
+        """The same job for a later batch, after a transient answer of its item; GiveUp when it was enough."""
+        if answer.skipped:
+            return self
+        now = transport.clock.monotonic()
         step = next_step(
-            self.attempt, status, retry_after, safe=safe, waited=self.waited, jitter=jitter, patience=patience
+            self.attempt,
+            answer.status,
+            answer.retry_after,
+            safe=safe,
+            waited=self.waited,
+            jitter=transport.jitter(),
+            patience=transport.patience,
         )
         match step:
             case Resend(after):
                 return replace(self, attempt=self.attempt + 1, waited=self.waited + after, due=now + after)
             case Lookup(after):
-                return replace(self, lost=True, looks=0, waited=self.waited + after, due=now + after)
+                waited = self.waited + after
+                return replace(self, lost=True, looks=0, look_pause=look_pause, waited=waited, due=now + after)
             case GiveUp():
                 return step
             case _:
-                raise ValueError(f"status {status} is final")
+                raise ValueError(f"status {answer.status} is final")
 
 
 @dataclass(slots=True)
@@ -120,6 +127,40 @@ def run_batches(
                 for result in done.results:
                     on_done(result)
     return not stopped
+
+
+def read_batches(
+    count: int,
+    size: int,
+    send: Callable[[Sequence[int]], Sequence[Answer]],
+    on_answer: Callable[[int, Answer], None],
+    transport: Transport,
+) -> None:
+    """Read `count` things by number, `size` at a time; `on_answer` gets the standing answer of each, in any order.
+
+    `send` puts the reads of the numbers it is given into one batch. Raises Busy when an answer never stands.
+    """
+
+    def exchange(jobs: Sequence[Job[int]]) -> Round[int, tuple[int, Answer]]:
+        done: Round[int, tuple[int, Answer]] = Round()
+        for job, answer in zip(jobs, send([job.write for job in jobs]), strict=True):
+            if not is_transient(answer.status):
+                done.results.append((job.write, answer))
+                continue
+            later = job.after(answer, transport, safe=True)
+            if isinstance(later, GiveUp):
+                raise Busy(
+                    transport.endpoint.service,
+                    answer.status or 0,
+                    answer.code or "noAnswer",
+                    "is busy",
+                    "It is tried again later.",
+                    later.retry_after,
+                )
+            done.again.append(later)
+        return done
+
+    run_batches(range(count), size, exchange, lambda each: on_answer(*each), lambda: False, transport.clock)
 
 
 def _choose(queue: list[Job[W]], size: int, now: float) -> tuple[list[Job[W]], list[Job[W]]]:

@@ -1,0 +1,188 @@
+"""Reading one company's contacts: sweeps, changes, single ones, and looking for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from shared.business_central.batch import Item, read_items
+from shared.business_central.company import SERVICE, SKIP_TOKEN_GONE, Company, objects, refusal
+from shared.business_central.queries import (
+    NESTED_CALLS,
+    any_of,
+    escape,
+    harmless_piece,
+    is_plain,
+    literal,
+)
+from shared.business_central.records import SELECT, parse_contact, text
+from shared.errors import Refused
+from shared.model import BcContact
+from shared.transport.http import JsonObject
+
+PAGE = {"Prefer": "odata.maxpagesize=10000"}
+ID_PAGE = {"Prefer": "odata.maxpagesize=20000"}
+COUNT_ONLY = {"Prefer": "odata.maxpagesize=1"}
+SWEEPS = 3
+"""How often a sweep starts again because a page's place in the list was deleted."""
+READ = "did not list the contacts"
+UNSUPPORTED = (400, 501)
+_COMPANIES = "type eq 'Company' and ({})"
+
+
+@dataclass(frozen=True, slots=True)
+class BcRead:
+    """A sweep to its end. `complete`: every page was whole; an incomplete sweep must delete nothing."""
+
+    contacts: list[BcContact]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BcChanges:
+    """What changed since a moment. `count`: all contacts of the company, None where it was not told."""
+
+    contacts: list[BcContact]
+    count: int | None
+
+
+def read_all(company: Company, odata_filter: str = "") -> BcRead:
+    """Every contact that matches the (unescaped) filter; companies and persons, if it is blank."""
+    query = f"?$filter={escape(odata_filter)}&$select={SELECT}" if odata_filter else f"?$select={SELECT}"
+    for _ in range(SWEEPS):
+        found: dict[str, BcContact] = {}
+        complete = True
+        try:
+            for page in company.pages(f"{company.path}/contacts{query}", PAGE, READ):
+                parsed = [parse_contact(item) for item in objects(page)]
+                complete = complete and isinstance(page.get("value"), list) and None not in parsed
+                found.update((contact.id, contact) for contact in parsed if contact is not None)
+        except Refused as error:
+            if SKIP_TOKEN_GONE not in error.code:
+                raise
+            continue
+        return BcRead(list(found.values()), complete)
+    raise _never_still()
+
+
+def read_changed(company: Company, since: str) -> BcChanges:
+    """Contacts modified at or after `since` (RFC 3339 UTC), and the count of all: one request as a rule."""
+    path = f"{company.path}/contacts"
+    changed, counted = read_items(
+        company,
+        [
+            Item("GET", f"{path}?$filter=lastModifiedDateTime%20ge%20{since}&$select={SELECT}", headers=PAGE),
+            Item("GET", f"{path}?$count=true&$select=id", headers=COUNT_ONLY),
+        ],
+    )
+    if not changed.ok:
+        raise refusal(changed, READ)
+    found = dict(_parsed(changed.body))
+    link = text(changed.body, "@odata.nextLink")
+    try:
+        for page in company.pages(link, PAGE, READ) if link else ():
+            found.update(_parsed(page))
+    except Refused as error:
+        if SKIP_TOKEN_GONE not in error.code:
+            raise
+        found = {each.id: each for each in read_all(company, f"lastModifiedDateTime ge {since}").contacts}
+    count = counted.body.get("@odata.count")
+    return BcChanges(list(found.values()), count if isinstance(count, int) else None)
+
+
+def read_ids(company: Company) -> set[str]:
+    """The ids of all contacts, companies too: what is not among them is deleted."""
+    for _ in range(SWEEPS):
+        ids: set[str] = set()
+        try:
+            for page in company.pages(f"{company.path}/contacts?$select=id", ID_PAGE, READ):
+                if not isinstance(page.get("value"), list):
+                    raise Refused(SERVICE, 200, "cutPage", READ, "It is read anew later.")
+                ids.update(text(item, "id").lower() for item in objects(page))
+        except Refused as error:
+            if SKIP_TOKEN_GONE not in error.code:
+                raise
+            continue
+        return ids
+    raise _never_still()
+
+
+def read_by_ids(company: Company, ids: Sequence[str]) -> dict[str, BcContact]:
+    """Contacts by id; those that don't exist are left out."""
+    return _matching_all(company, any_of(f"id eq {each}" for each in ids))
+
+
+def find_by_addresses(company: Company, addresses: Sequence[str]) -> list[BcContact]:
+    """Contacts whose e-mail, a single one or a `;` list, may hold any of the addresses: a superset.
+
+    Where the server lacks nested calls, lists are found only in the letter case they are written in.
+    """
+    wanted = sorted({address.strip().lower() for address in addresses})
+    pieces = sorted({_searchable(address) for address in wanted} - {""})
+    found = _matching_if_known(
+        company, any_of(f"contains(tolower(email),{literal(piece)})" for piece in pieces), NESTED_CALLS
+    )
+    if found is None:
+        whole = any_of(f"tolower(email) eq {literal(address)}" for address in wanted)
+        within = any_of(f"contains(email,{literal(address)})" for address in wanted)
+        found = {**_matching_all(company, whole), **_matching_all(company, within)}
+    return list(found.values())
+
+
+def find_companies(company: Company, names: Sequence[str]) -> list[BcContact]:
+    """Contacts of type Company with any of the names, letter case ignored: a superset."""
+    wanted = sorted({name.strip().lower() for name in names} - {""})
+    plain = [name for name in wanted if is_plain(name)]
+    others = [name for name in wanted if not is_plain(name)]
+    found = _matching_all(company, any_of((_is_named(name) for name in plain), _COMPANIES))
+    pieces = sorted({harmless_piece(name) for name in others} - {""})
+    like = any_of((f"contains(tolower(displayName),{literal(piece)})" for piece in pieces), _COMPANIES)
+    more = _matching_if_known(company, like, NESTED_CALLS)
+    if more is None:
+        more = _matching_all(company, any_of((_is_named(name) for name in others), _COMPANIES))
+    return list({**found, **more}.values())
+
+
+def _is_named(name: str) -> str:
+    return f"tolower(displayName) eq {literal(name)}"
+
+
+def _searchable(address: str) -> str:
+    # An address always holds an @, and it is harmless inside a text; what else may leak is left out.
+    return address if is_plain(address.replace("@", "")) else harmless_piece(address)
+
+
+def _matching_if_known(company: Company, filters: Iterable[str], option: str) -> dict[str, BcContact] | None:
+    """What any of the filters finds; None when this server does not know such filters."""
+    try:
+        return _matching_all(company, filters, option)
+    except Refused as error:
+        if error.status in UNSUPPORTED:
+            return None
+        raise
+
+
+def _matching_all(company: Company, filters: Iterable[str], option: str = "") -> dict[str, BcContact]:
+    found: dict[str, BcContact] = {}
+    for escaped in filters:
+        found.update(_matching(company, escaped, option))
+    return found
+
+
+def _matching(company: Company, escaped: str, option: str = "") -> dict[str, BcContact]:
+    query = "&".join(part for part in (option, f"$filter={escaped}", f"$select={SELECT}") if part)
+    found: dict[str, BcContact] = {}
+    for page in company.pages(f"{company.path}/contacts?{query}", PAGE, READ):
+        found.update(_parsed(page))
+    return found
+
+
+def _parsed(page: JsonObject) -> Iterator[tuple[str, BcContact]]:
+    for item in objects(page):
+        contact = parse_contact(item)
+        if contact is not None:
+            yield contact.id, contact
+
+
+def _never_still() -> Refused:
+    return Refused(SERVICE, 400, SKIP_TOKEN_GONE, READ, "Contacts are being deleted; it is read anew later.")
