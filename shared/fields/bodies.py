@@ -62,9 +62,9 @@ def outlook_body(values: Mapping[Field, str], current: OutlookContact | None) ->
         body["businessPhones"] = [phone for phone in (first, *second) if phone]
     if not _ADDRESS_PARTS.keys().isdisjoint(values):
         body["businessAddress"] = _whole_address(values, current)
-    return (
-        body if current else {member: value for member, value in body.items() if _worth_creating(member, value)}
-    )
+    if current is not None:
+        return body
+    return {member: value for member, value in body.items() if _worth_creating(member, value)}
 
 
 def _worth_creating(member: str, value: Json) -> bool:

@@ -11,7 +11,18 @@ from shared.fields.texts import clean, fold_accents, fold_blanks
 _EXTENSION_WORDS = frozenset(
     {"x", "ext", "extn", "extension", "dw", "durchwahl", "nst", "nebenstelle", "klappe", "kl"}
     | {"poste", "interne", "int", "interno", "anexo", "ramal", "toestel", "tst", "lok", "lokal"}
-    | {"lokalnummer", "anknytning", "ankn", "internnummer", "alanumero", "wewn", "wew", "linka", "klapka"}
+    | {
+        "lokalnummer",
+        "anknytning",
+        "ankn",
+        "internnummer",
+        "alanumero",
+        "wewn",
+        "wew",
+        "linka",
+        "klapka",
+        "доб",
+    }
 )
 MAX_LENGTH = 30
 

@@ -27,7 +27,7 @@ def bc_texts(contact: BcContact) -> tuple[str, ...]:
 
 
 def outlook_texts(contact: OutlookContact) -> tuple[str, ...]:
-    """Outlook's texts; NAME is the display name, EMAIL the slots joined by `;`, PHONE the first business phone."""
+    """Outlook's texts; NAME is the display name, EMAIL the slots joined by `;`, PHONE the first one."""
     return (
         contact.display_name,
         contact.job_title,
