@@ -50,7 +50,7 @@ def test_an_extension_in_words_becomes_a_semicolon_and_digits(written: str) -> N
         "030 1234 ext 12 mobile",
         "030 1234;5 ext 12",
         "030 1234 or x12",
-        "+44 20 7946 0001 0002 00034 ext. 12",
+        "+44 20 7946 0001 0002 000345 ext. 12",
         "०३० नमस्ते",
     ],
 )
