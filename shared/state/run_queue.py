@@ -14,11 +14,12 @@ from shared.errors import StateConflict
 from shared.state.keys import SEPARATOR, company_key, escape, moment, stamp, user_key
 from shared.state.rows import Row
 from shared.state.runs import Mode, Run, Runs, Trigger
-from shared.state.tables import Tables
+from shared.state.tables import Tables, quoted
 
 TABLE = "Setups"
 IDEMPOTENCY = "Idempotency"
 _ATTEMPTS = 6
+_REMEMBERED = timedelta(days=1)
 _STALE = timedelta(minutes=2)
 """A run that waits for longer may have lost its message, or even its row."""
 
@@ -173,6 +174,10 @@ class Idempotency:
                 raise
             return Remembered(found.text("run"), found.text("request"))
         return Remembered(run, request)
+
+    def purge(self, now: datetime, most: int) -> int:
+        """Forgets keys of more than a day ago, `most` at the most; how many."""
+        return self._tables.clear(IDEMPOTENCY, f"at lt {quoted(stamp(now - _REMEMBERED))}", most)
 
     def point(self, scope: str, key: str, run: str) -> None:
         """Lets the key stand for another run: the one that its own was joined to."""

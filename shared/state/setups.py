@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from shared.errors import LeaseLost, StateConflict
 from shared.model import Json, Setup
 from shared.state.keys import SEPARATOR, company_key, stamp, user_key
-from shared.state.rows import JsonMap, Row, Value, pieces, present
+from shared.state.rows import JsonMap, Page, Row, Value, pieces, present
 from shared.state.run_queue import QueuedRun, queue_key, queued_run
 from shared.state.tables import Change, Tables, Write, within
 
@@ -131,6 +131,11 @@ class Setups:
         for stored in _grouped(rows):
             yield replace(stored, state_etag="")
 
+    def names(self, size: int, continuation: str = "") -> Page[tuple[str, str]]:
+        """User and company of some setups, from where an earlier page ended. One round trip."""
+        page = self._tables.page(TABLE, "chosen eq true", size, continuation, ("user", "company"))
+        return Page([(row.text("user"), row.text("company")) for row in page.items], page.next)
+
     def put(self, setup: Setup, if_match: str | None = None) -> StoredSetup:
         """Creates or replaces what the user chose; the state stays, or begins with a new print key.
 
@@ -225,14 +230,14 @@ class Setups:
         state = SetupState(print_key=hashlib.sha256(seed.encode()).digest())
         partition, key = user_key(setup.user), company_key(setup.company)
         first = _setup_row(setup, "")
-        second = Row(partition, _state_key(key), _state_values(setup.user, setup.company, state))
+        second = Row(partition, _state_key(key), _state_values(state))
         etag, state_etag = self._tables.transact(
             TABLE, [Write(Change.INSERT, first), Write(Change.INSERT, second)]
         )
         return StoredSetup(setup, state, etag, state_etag)
 
     def _write(self, stored: StoredSetup, state: SetupState) -> StoredSetup:
-        values = _state_values(stored.setup.user, stored.setup.company, state)
+        values = _state_values(state)
         etag = self._guarded(stored, Change.REPLACE, values, None)
         return replace(stored, state=state, state_etag=etag, queued=None)
 
@@ -278,18 +283,17 @@ def _setup_row(setup: Setup, etag: str) -> Row:
     values: dict[str, Value] = {
         "user": setup.user,
         "company": setup.company,
+        "chosen": True,
         **pieces("setup", _SETUP.dump_json(setup).decode()),
     }
     return Row(user_key(setup.user), company_key(setup.company), values, etag)
 
 
-def _state_values(user: str, company: str, state: SetupState) -> dict[str, Value]:
+def _state_values(state: SetupState) -> dict[str, Value]:
     body = _STATE.dump_json(state, exclude=set(_COLUMNS), exclude_defaults=True).decode()
     if len(pieces("body", body)) > _BODY_PIECES:
         raise ValueError("the small part of a setup's state is too long for a row")
     columns: dict[str, Value] = {
-        "user": user,
-        "company": company,
         "print_key": state.print_key,
         "linked_filter": state.linked_filter,
         "lease_owner": state.lease_owner,

@@ -21,6 +21,8 @@ from shared.state.rows import Page, Row, Value
 
 _PER_TRANSACTION = 100
 _PER_PAGE = 1000
+_HEAVIEST = 2_000_000
+"""Characters and bytes in one transaction, which may be 4 MiB on the wire, where bytes are base64."""
 _MISSING_ROW = frozenset({TableErrorCode.RESOURCE_NOT_FOUND, TableErrorCode.ENTITY_NOT_FOUND})
 T = TypeVar("T")
 
@@ -150,7 +152,7 @@ class Tables:
         ordered = sorted(rows, key=lambda row: row.partition)
         for _, group in groupby(ordered, key=lambda row: row.partition):
             unique = {row.key: row for row in group}
-            for part in _slices(list(unique.values())):
+            for part in _slices(list(unique.values()), _weight):
                 if len(part) == 1:
                     self.replace(table, part[0])
                 else:
@@ -247,9 +249,21 @@ def _table_is_missing(error: HttpResponseError) -> bool:
     return getattr(error, "error_code", None) not in _MISSING_ROW
 
 
-def _slices(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), _PER_TRANSACTION):
-        yield items[start : start + _PER_TRANSACTION]
+def _slices(items: Sequence[T], weight: Callable[[T], int] = lambda _: 0) -> Iterator[Sequence[T]]:
+    part: list[T] = []
+    heavy = 0
+    for item in items:
+        heavy += weight(item)
+        if part and (len(part) == _PER_TRANSACTION or heavy > _HEAVIEST):
+            yield part
+            part, heavy = [], weight(item)
+        part.append(item)
+    if part:
+        yield part
+
+
+def _weight(row: Row) -> int:
+    return sum(len(value) for value in row.values.values() if isinstance(value, str | bytes))
 
 
 def _entity(row: Row) -> dict[str, Value]:
