@@ -166,7 +166,9 @@ def test_mail_domain_is_written_without_quotes() -> None:
         ("Per*", "Person", True),
         ("Company..Person", "Person", True),
         ("''", "Person", False),
+        ("''", "Company", False),
         ("<>''", "Person", True),
+        (">Company", "Person", True),
     ],
 )
 def test_contact_type(expression: str, value: str, expected: bool) -> None:
