@@ -1,8 +1,9 @@
 """Fingerprints: what tells, without keeping contact data, which fields changed since the last sync.
 
 One print per slot: the twelve `FIELDS` in order, the parts of an Outlook name, its other telephones. A print
-is the first eight bytes of an HMAC-SHA-256, with the setup's random key, over the slot's number and the raw text the
-server returned (sync rules §4, §10). Nothing is normalised, so no change of a library ever looks like an edit.
+is the first eight bytes of an HMAC-SHA-256, with the setup's random key, over the slot's number and the raw
+text the server returned (sync rules §4, §10). Nothing is normalised, so no change of a library ever looks
+like an edit.
 """
 
 from __future__ import annotations
@@ -30,16 +31,18 @@ _EVERYTHING = frozenset(FIELDS)
 
 def bc_prints(key: bytes, c: BcContact) -> bytes:
     """The prints of a Business Central contact, 14 × 8 bytes; the last two are the same for all."""
-    return _prints(key, (*bc_texts(c), ""))
+    return _prints(key, (*bc_texts(c), "", ""))
 
 
 def outlook_prints(key: bytes, c: OutlookContact) -> bytes:
     """The prints of an Outlook contact, 14 × 8 bytes.
 
-    The name's slot holds the display name as it stands, the next but last its parts. The names that go with
-    e-mail addresses are the server's and no part of a print (contracts/graph.md §1.5).
+    The name's slot holds the display name as it stands, the last but one its parts, the last the telephones
+    beside the first. The names that go with e-mail addresses are the server's and no part of a print
+    (contracts/graph.md §1.5).
     """
-    return _prints(key, (*outlook_texts(c), f"{c.given_name}\0{c.middle_name}\0{c.surname}"))
+    parts = f"{c.given_name}\0{c.middle_name}\0{c.surname}"
+    return _prints(key, (*outlook_texts(c), parts, "\0".join(c.business_phones[1:])))
 
 
 def changed(prints_then: bytes, prints_now: bytes) -> frozenset[Field]:
