@@ -1,0 +1,93 @@
+"""NCRONTAB and the timers of the local host."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sandbox.host import HostError
+from sandbox.host.schedule import parse_schedule
+from tests.host.conftest import StartHost
+from tests.host.small_app import Seen, small_app
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "moment", "expected"),
+    [
+        ("0 */15 * * * *", "2026-03-01 10:14:59", "2026-03-01 10:15:00"),
+        ("0 */15 * * * *", "2026-03-01 10:15:00", "2026-03-01 10:30:00"),
+        ("0 */15 * * * *", "2026-12-31 23:50:00", "2027-01-01 00:00:00"),
+        ("*/20 * * * * *", "2026-03-01 10:14:45.5", "2026-03-01 10:15:00"),
+        ("0 5/20 8-10 * * *", "2026-03-01 10:45:00", "2026-03-02 08:05:00"),
+        ("0 0 9 * * MON-FRI", "2026-03-06 09:00:00", "2026-03-09 09:00:00"),
+        ("0 0 9 * * sun", "2026-03-06 09:00:00", "2026-03-08 09:00:00"),
+        ("30 0 0 29 feb *", "2026-03-01 00:00:00", "2028-02-29 00:00:30"),
+        ("0 0,30 6,18 1,15 JAN,Jul *", "2026-01-15 18:30:00", "2026-07-01 06:00:00"),
+    ],
+)
+def test_schedule_names_the_next_time(schedule: str, moment: str, expected: str) -> None:
+    assert parse_schedule(schedule).after(_at(moment)) == _at(expected)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        ("*/15 * * * *", "has 5 fields"),
+        ("0 60 * * * *", "minute '60'"),
+        ("0 */0 * * * *", "minute '*/0'"),
+        ("0 0 9 * * FRI-MON", "day of week 'FRI-MON'"),
+        ("0 x * * * *", "minute 'x'"),
+        ("0 0 0 30 2 *", "never comes"),
+    ],
+)
+def test_bad_schedule_is_refused_with_the_field_at_fault(
+    start_host: StartHost, schedule: str, said: str
+) -> None:
+    with pytest.raises(HostError, match="Timer tick") as refused:
+        start_host(small_app(Seen(), schedule=schedule))
+    assert said in str(refused.value)
+
+
+def test_timer_fires_when_its_time_comes_and_not_on_start(start_host: StartHost) -> None:
+    offset = timedelta()
+    start = _at("2026-03-01 10:00:30")
+
+    def now() -> datetime:
+        return start + offset
+
+    seen = Seen()
+    start_host(small_app(seen, schedule="0 */15 * * * *"), now=now)
+    assert seen.ticks.empty()
+    offset = timedelta(minutes=14, seconds=30)
+    assert seen.ticks.get(timeout=10) is False
+
+
+def test_many_missed_times_make_one_late_call(start_host: StartHost) -> None:
+    offset = timedelta()
+    start = _at("2026-03-01 10:00:30")
+
+    def now() -> datetime:
+        return start + offset
+
+    seen = Seen()
+    host = start_host(small_app(seen, schedule="0 */15 * * * *"), now=now)
+    offset = timedelta(hours=5)
+    assert seen.ticks.get(timeout=10) is True
+    host.__exit__(None, None, None)
+    assert seen.ticks.empty()
+
+
+def test_schedule_may_come_from_a_setting(start_host: StartHost) -> None:
+    seen = Seen()
+    start_host(small_app(seen, schedule="%WHEN%"), {"WHEN": "* * * * * *"})
+    assert seen.ticks.get(timeout=10) is False
+
+
+def test_missing_setting_of_a_schedule_is_named(start_host: StartHost) -> None:
+    with pytest.raises(HostError, match="refers to the setting WHEN"):
+        start_host(small_app(Seen(), schedule="%WHEN%"))
