@@ -53,7 +53,7 @@ def read_items(company: Company, items: Sequence[Item]) -> list[Answer]:
     def send(numbers: Sequence[int]) -> list[Answer]:
         return send_batch(company, [items[number] for number in numbers], safe=True)
 
-    read_batches(len(items), BATCH_SIZE, send, found.__setitem__, company.transport)
+    read_batches(len(items), BATCH_SIZE, send, found.__setitem__, company.transport, LANE)
     return [found[number] for number in range(len(items))]
 
 

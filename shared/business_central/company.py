@@ -30,7 +30,7 @@ LOOK_AT_SETUP = "Check the environment, the company and the app's permissions in
 
 
 def bc_endpoint(base_url: str, scope: str = SCOPE) -> Endpoint:
-    """Business Central at `base_url`: answers in English, operations of up to eight minutes (contract §1, §11)."""
+    """Business Central at `base_url`: answers in English, operations of up to eight minutes (§1, §11)."""
     return Endpoint(
         SERVICE, base_url.rstrip("/"), scope, headers={"Accept-Language": "en-US"}, read_timeout=490.0
     )

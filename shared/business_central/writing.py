@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from shared.business_central.batch import BATCH_SIZE, Item, send_batch
-from shared.business_central.company import CHANGED, MISSING, Company
+from shared.business_central.company import CHANGED, LANE, MISSING, Company
 from shared.business_central.contacts import read_by_ids
 from shared.business_central.records import parse_contact
 from shared.business_central.writes import Create, Patch, Write, WriteResult, WriteStatus
@@ -35,8 +35,8 @@ class ContactWriter:
         should_stop: Callable[[], bool],
     ) -> bool:
         """Write all; True when every write has its result, False when `should_stop` came first."""
-        clock = self._company.transport.clock
-        return run_batches(writes, BATCH_SIZE, self._exchange, on_done, should_stop, clock)
+        transport = self._company.transport
+        return run_batches(writes, BATCH_SIZE, self._exchange, on_done, should_stop, transport, LANE)
 
     def _exchange(self, jobs: Sequence[Job[Write]]) -> _Round:
         outcome = _Round()

@@ -53,7 +53,7 @@ def read_paths(mailbox: Mailbox, urls: Sequence[str], on_answer: Callable[[int, 
     def send(numbers: Sequence[int]) -> list[Answer]:
         return send_batch(mailbox, [Item("GET", urls[number]) for number in numbers], safe=True)
 
-    read_batches(len(urls), BATCH_SIZE, send, on_answer, mailbox.transport)
+    read_batches(len(urls), BATCH_SIZE, send, on_answer, mailbox.transport, mailbox.lane)
 
 
 def _request(mailbox: Mailbox, number: int, item: Item) -> JsonObject:

@@ -9,7 +9,7 @@ from shared.errors import AccessDenied
 from shared.graph import contacts, folders
 from shared.graph.delta import DeltaRound, delta
 from shared.graph.folders import Folder
-from shared.graph.mailbox import Mailbox, refusal
+from shared.graph.mailbox import NO_MAILBOX, Mailbox, refusal
 from shared.graph.markers import Stamp
 from shared.graph.records import text
 from shared.graph.writes import Write, WriteResult
@@ -18,7 +18,6 @@ from shared.model import Marker, OutlookContact
 from shared.transport.http import JsonObject, Transport
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_NO_MAILBOX = frozenset({"MailboxNotEnabledForRESTAPI", "ErrorInvalidUser", "Request_ResourceNotFound"})
 
 
 class GraphClient:
@@ -44,7 +43,7 @@ class GraphClient:
             return self._id_from_mailbox()
         if answer.ok:
             return text(answer.body, "id").lower() or None
-        if answer.status == 404 and answer.code not in _NO_MAILBOX:
+        if answer.status == 404 and answer.code not in NO_MAILBOX:
             return self._id_from_mailbox()
         if answer.status == 404:
             return None

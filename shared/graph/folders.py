@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from shared.graph.mailbox import Mailbox, objects, odata_text, refusal, segment
+from shared.graph.mailbox import NO_MAILBOX, Mailbox, objects, odata_text, refusal, segment
 from shared.graph.markers import (
     MARKER_ID,
     Stamp,
@@ -34,7 +34,7 @@ class Folder:
 def get_folder(mailbox: Mailbox, folder_id: str) -> Folder | None:
     """A folder by id; None when it does not exist. One in Deleted Items does: look at its parent."""
     answer = mailbox.get(f"/contactFolders/{segment(folder_id)}?{_EXPAND}")
-    if answer.status == 404 and answer.code != "ErrorInvalidUser":
+    if answer.status == 404 and answer.code not in NO_MAILBOX:
         return None
     if not answer.ok:
         raise refusal(answer, "did not show a contact folder")

@@ -16,6 +16,7 @@ SLOTS = 4
 """What Graph lets one app do at once in one mailbox (contracts/graph.md §5.1); a batch fills them all."""
 IMMUTABLE = 'IdType="ImmutableId"'
 LOST_STATE = frozenset({"syncstatenotfound", "resyncrequired", "syncstateinvalid"})
+NO_MAILBOX = frozenset({"MailboxNotEnabledForRESTAPI", "ErrorInvalidUser", "Request_ResourceNotFound"})
 GONE = 410
 LOOK_AT_SETUP = "Check the mailbox and the folder of this setup."
 

@@ -39,8 +39,8 @@ class FolderWriter:
 
         A creation or deletion whose outcome is unknown is looked up before it is sent again.
         """
-        clock = self._mailbox.transport.clock
-        return run_batches(writes, BATCH_SIZE, self._exchange, on_done, should_stop, clock)
+        transport, lane = self._mailbox.transport, self._mailbox.lane
+        return run_batches(writes, BATCH_SIZE, self._exchange, on_done, should_stop, transport, lane)
 
     def _exchange(self, jobs: Sequence[Job[Write]]) -> _Round:
         outcome = _Round()

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from shared.errors import Busy
 from shared.transport.clock import Clock
 from shared.transport.http import Answer, Transport
+from shared.transport.lanes import Lane
 from shared.transport.retry import GiveUp, Lookup, Resend, is_transient, next_step
 
 W = TypeVar("W")
@@ -95,7 +96,8 @@ def run_batches(
     exchange: Callable[[Sequence[Job[W]]], Round[W, R]],
     on_done: Callable[[R], None],
     should_stop: Callable[[], bool],
-    clock: Clock,
+    transport: Transport,
+    lane: Lane,
 ) -> bool:
     """Send everything, `size` at a time; True when all are done, False when `should_stop` said so.
 
@@ -105,7 +107,7 @@ def run_batches(
     """
     queue = [Job(write) for write in writes]
     stopped = False
-    with ThreadPoolExecutor(1, "batches") as lane:
+    with ThreadPoolExecutor(1, "batches") as thread:
 
         def start() -> Future[Round[W, R]] | None:
             nonlocal queue, stopped
@@ -114,8 +116,10 @@ def run_batches(
             stopped = should_stop()
             if stopped:
                 return None
-            batch, queue = _choose(queue, size, clock.monotonic())
-            return lane.submit(_exchange_when_due, batch, exchange, clock)
+            # What falls due during a pause of the lane can go out together at its end.
+            earliest = transport.clock.monotonic() + transport.lanes.pause_left(lane)
+            batch, queue = _choose(queue, size, earliest)
+            return thread.submit(_exchange_when_due, batch, exchange, transport.clock)
 
         under_way = start()
         while under_way is not None:
@@ -135,8 +139,9 @@ def read_batches(
     send: Callable[[Sequence[int]], Sequence[Answer]],
     on_answer: Callable[[int, Answer], None],
     transport: Transport,
+    lane: Lane,
 ) -> None:
-    """Read `count` things by number, `size` at a time; `on_answer` gets the standing answer of each, in any order.
+    """Read `count` things by number, `size` at a time; `on_answer` gets each standing answer, in any order.
 
     `send` puts the reads of the numbers it is given into one batch. Raises Busy when an answer never stands.
     """
@@ -160,7 +165,7 @@ def read_batches(
             done.again.append(later)
         return done
 
-    run_batches(range(count), size, exchange, lambda each: on_answer(*each), lambda: False, transport.clock)
+    run_batches(range(count), size, exchange, lambda each: on_answer(*each), lambda: False, transport, lane)
 
 
 def _choose(queue: list[Job[W]], size: int, now: float) -> tuple[list[Job[W]], list[Job[W]]]:
