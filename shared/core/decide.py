@@ -135,13 +135,12 @@ class _Decider:
         merged = merge(link, bc, outlook, self.rules, closed=private or self.to_outlook_only)
         mark = outlook is not None and self._needs_marker(link.bc_id, outlook.contact)
         matched = link.matched or (bc is not None and self.rules.scope(bc.contact) is None)
-        waiting = bool(merged.waiting_bc or merged.waiting_outlook)
         after = replace(
             link,
             state=LinkState.LINKED,
             matched=matched,
             private=outlook.contact.private if outlook and outlook.contact.inspected else link.private,
-            note=(merged.reasons[0] if waiting else None) if bc or outlook else link.note,
+            note=_note(link, merged),
         )
         return self._step(after, before, bc, outlook, merged, mark)
 
@@ -441,3 +440,13 @@ class _Decider:
             bc=bc,
             outlook=outlook,
         )
+
+
+def _note(link: Link, merged: Merge) -> Reason | None:
+    """What the link remembers: a standing hindrance first, else the latest reason, else what it knew."""
+    for standing in (Reason.PRIVATE, Reason.DIRECTION_OFF):
+        if standing in merged.reasons:
+            return standing
+    if merged != Merge():
+        return merged.reasons[0] if merged.reasons else None
+    return None if link.note in (Reason.MOVED_OUT, Reason.DELETED_BY_USER) else link.note

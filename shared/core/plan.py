@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,7 +49,8 @@ class Step:
     None where the contact has no link and gets none. `forget`: the id of a link row that is replaced.
     `waiting`: fields whose change may not flow now; their prints stay behind, so that it is not forgotten.
     `settle`: prints and etags of the link take over what was observed or answered.
-    `bc`, `outlook`: the contacts as observed, None where not read. `mark`: write the marker; `category`: add our category, once, when the pair is new.
+    `bc`, `outlook`: the contacts as observed, None where not read. `mark`: write the marker.
+    `category`: add our category, once, when the pair is new.
     `held`: effects a brake keeps back.
     """
 
@@ -110,56 +111,3 @@ class Plan:
     @property
     def writes(self) -> int:
         return sum(1 for step in self.steps if step.writes)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """The `counts` of a run (interfaces §4)."""
-
-    to_outlook_created: int = 0
-    to_outlook_updated: int = 0
-    to_outlook_deleted: int = 0
-    to_bc_created: int = 0
-    to_bc_updated: int = 0
-    unchanged: int = 0
-    conflicts: int = 0
-    held: int = 0
-    skipped: int = 0
-    failed: int = 0
-
-    def plus(self, other: Counts) -> Counts:
-        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in _COUNT_NAMES})
-
-    def to_json(self) -> dict[str, object]:
-        return {
-            "toOutlook": {
-                "created": self.to_outlook_created,
-                "updated": self.to_outlook_updated,
-                "deleted": self.to_outlook_deleted,
-            },
-            "toBusinessCentral": {"created": self.to_bc_created, "updated": self.to_bc_updated},
-            "unchanged": self.unchanged,
-            "conflicts": self.conflicts,
-            "held": self.held,
-            "skipped": self.skipped,
-            "failed": self.failed,
-        }
-
-
-_COUNT_NAMES = tuple(Counts.__dataclass_fields__)
-
-EFFECT_COUNT: Mapping[Effect, str] = {
-    Effect.CREATE_OUTLOOK: "to_outlook_created",
-    Effect.UPDATE_OUTLOOK: "to_outlook_updated",
-    Effect.DELETE_OUTLOOK: "to_outlook_deleted",
-    Effect.CREATE_BC: "to_bc_created",
-    Effect.UPDATE_BC: "to_bc_updated",
-}
-
-
-def tally(done: Iterable[tuple[Effect, int]], **others: int) -> Counts:
-    """Counts from pairs of effect and number."""
-    values: dict[str, int] = dict(others)
-    for effect, number in done:
-        values[EFFECT_COUNT[effect]] = values.get(EFFECT_COUNT[effect], 0) + number
-    return Counts(**values)

@@ -1,0 +1,291 @@
+"""Reading both sides until everything is known that the decision needs (contracts graph §3, §10; BC §8)."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from shared.business_central.client import BcClient
+from shared.core.pairing import owners_of
+from shared.core.questions import Questions, Reading, questions
+from shared.core.snapshot import BcView, OutlookView, Rules, SeenBc, SeenOutlook, Whereabouts
+from shared.errors import StateLost
+from shared.fields import fold_company_name
+from shared.fields.fingerprint import Prints
+from shared.graph.client import GraphClient
+from shared.graph.records import own_content
+from shared.model import BcContact, ContactType, Link, OutlookContact
+from shared.state.setups import SetupState
+
+log = logging.getLogger(__name__)
+
+OVERLAP = timedelta(minutes=10)
+"""How far Business Central's watermark stays behind: a change may be committed late (contract §8)."""
+_ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Where the next run goes on, if this one ends well."""
+
+    delta_link: str
+    bc_watermark: str
+    bc_digest: str
+    bc_count: int
+    bc_newest: str
+
+
+@dataclass
+class Observation:
+    """Both sides as read. `quiet`: nothing changed on either side. `complete`: no page was cut.
+
+    `empty`: Business Central answered completely, but with nothing. `all_read`: every contact was read.
+    """
+
+    marks: Marks
+    bc: BcView = field(default_factory=BcView)
+    outlook: OutlookView = field(default_factory=OutlookView)
+    links: list[Link] = field(default_factory=list)
+    quiet: bool = False
+    complete: bool = True
+    empty: bool = False
+    all_read: bool = False
+
+
+@dataclass
+class Observer:
+    """Reads for one run. `companies` is shared with the run's field context and filled on demand."""
+
+    graph: GraphClient
+    bc: BcClient
+    folder: str
+    prints: Prints
+    state: SetupState
+    companies: dict[str, tuple[str, ...]]
+
+    _bc: dict[str, SeenBc] = field(default_factory=dict)
+    _gone: set[str] = field(default_factory=set)
+    _owners: dict[str, tuple[BcContact, ...]] = field(default_factory=dict)
+    _outlook: dict[str, SeenOutlook] = field(default_factory=dict)
+    _away: dict[str, Whereabouts] = field(default_factory=dict)
+    _own: set[str] = field(default_factory=set)
+    _removed: set[str] = field(default_factory=set)
+    _missing: set[str] = field(default_factory=set)
+    _universe: bool = False
+    _full: bool = False
+    _complete: bool = True
+    _places: frozenset[str] | None = None
+    _asked: Questions = field(default_factory=Questions)
+
+    # --- opening reads --------------------------------------------------------------------------
+
+    def changes(self) -> Observation:
+        """What changed since the last run: one delta round, one Business Central batch."""
+        link = self._read_delta()
+        opened = self.bc.read_changed(self.state.bc_watermark)
+        self._see_bc(opened.contacts)
+        count = -1 if opened.count is None else opened.count
+        marks = self._marks(opened.contacts, count, link)
+        quiet = (
+            not self._outlook
+            and not self._removed
+            and count == self.state.bc_count >= 0
+            and marks.bc_digest == self.state.bc_digest
+        )
+        return Observation(marks, quiet=quiet, complete=self._complete)
+
+    def everything(self, odata: str, *, folder_is_new: bool) -> Observation:
+        """Both sides whole: every contact in Business Central that may matter, every one in the folder."""
+        self._full = True
+        link = self._read_delta() if self.folder else ""
+        if self.folder and not folder_is_new:
+            for contact in self.graph.list_contacts(self.folder):
+                self._see_outlook(contact)
+        self._universe = not odata
+        read = self.bc.read_all(odata)
+        self._complete = self._complete and read.complete
+        self._see_bc(read.contacts)
+        if self._universe:
+            self._owners = owners_of(read.contacts)
+            self._see_companies(read.contacts)
+        marks = self._marks(read.contacts, len(read.contacts) if self._universe else -1, link)
+        empty = not read.contacts and read.complete
+        return Observation(marks, complete=self._complete, empty=empty, all_read=True)
+
+    def _read_delta(self) -> str:
+        """The changes in the folder; everything, where the token is lost (contract §3.5)."""
+        try:
+            round_ = self.graph.delta(self.folder, self.state.delta_link or None)
+        except StateLost:
+            log.info("delta token lost, reading the folder again")
+            self._full = True
+            for contact in self.graph.list_contacts(self.folder):
+                self._see_outlook(contact)
+            round_ = self.graph.delta(self.folder, None)
+        self._complete = self._complete and round_.complete
+        for contact in round_.contacts:
+            if contact.folder and contact.folder != self.folder:
+                self._removed.add(contact.id)
+            elif contact.id not in self._outlook or not self._outlook[contact.id].contact.inspected:
+                self._see_outlook(contact)
+        self._removed |= round_.removed
+        return round_.link or self.state.delta_link
+
+    def _marks(self, contacts: Iterable[BcContact], count: int, link: str) -> Marks:
+        newest = max((c.modified for c in contacts), key=_instant, default="")
+        watermark = self.state.bc_watermark
+        if newest:
+            watermark = _earlier(newest)
+        floor = _instant(watermark) if watermark else None
+        recent = sorted(
+            f"{c.id} {c.etag}" for c in contacts if floor is not None and _instant(c.modified) >= floor
+        )
+        digest = hashlib.sha256("\n".join(recent).encode()).hexdigest()[:32]
+        return Marks(link, watermark, digest, count, newest)
+
+    # --- what the decision still needs ------------------------------------------------------------
+
+    def complete(self, seen: Observation, links: list[Link], rules: Rules, *, values: bool) -> Observation:
+        """Answer questions until none is left; the observation with everything that was found."""
+        if not seen.all_read and links and self._may_have_lost(seen, links):
+            self._sweep(links, seen)
+        for _ in range(_ROUNDS):
+            reading = Reading(
+                self.prints,
+                all_bc=seen.all_read,
+                all_outlook=self._full,
+                removed=frozenset(self._removed),
+                missing_bc=frozenset(self._missing),
+                values=values,
+            )
+            new = questions(links, self.view_bc(), self.view_outlook(), rules, reading).without(self._asked)
+            if not new:
+                break
+            self._asked.add(new)
+            self._answer(new, rules)
+        return replace(
+            seen, bc=self.view_bc(), outlook=self.view_outlook(), links=links, complete=self._complete
+        )
+
+    def view_bc(self) -> BcView:
+        return BcView(self._bc, frozenset(self._gone), self._owners)
+
+    def view_outlook(self) -> OutlookView:
+        return OutlookView(self._outlook, self._away, frozenset(self._own))
+
+    def look_again(self, bc_ids: Iterable[str], outlook_ids: Iterable[str]) -> tuple[BcView, OutlookView]:
+        """Fresh views of contacts that changed under the run's hands, and of nothing else."""
+        self._bc, self._outlook = {}, {}
+        self._read_bc(set(bc_ids))
+        self._look(set(outlook_ids))
+        return self.view_bc(), self.view_outlook()
+
+    def _may_have_lost(self, seen: Observation, links: list[Link]) -> bool:
+        """Whether contacts may have been deleted in Business Central: what is there must add up."""
+        linked = {link.bc_id for link in links}
+        unknown = any(bc_id not in linked for bc_id in self._bc)
+        return seen.marks.bc_count < 0 or seen.marks.bc_count != self.state.bc_count or unknown
+
+    def _sweep(self, links: list[Link], seen: Observation) -> None:
+        """Compare the ids of all links with all ids there are."""
+        present = self.bc.ids()
+        self._missing = {link.bc_id for link in links} - present - set(self._bc)
+        seen.empty = not present
+        seen.marks = replace(seen.marks, bc_count=len(present))
+
+    def _answer(self, asked: Questions, rules: Rules) -> None:
+        self._read_bc(asked.bc)
+        if asked.outlook:
+            self._look(asked.outlook)
+        if asked.markers and self.folder:
+            markers = [rules.marker(bc_id) for bc_id in sorted(asked.markers)]
+            for contact in self.graph.find_by_markers(self.folder, markers):
+                self._see_outlook(contact)
+        if asked.in_folder and self.folder:
+            for contact in self.graph.find_by_addresses(self.folder, sorted(asked.in_folder)):
+                self._see_outlook(contact)
+        if asked.owners and not self._universe:
+            found = self.bc.find_by_addresses(sorted(asked.owners))
+            self._see_bc(found)
+            owners = owners_of(found)
+            self._owners.update({address: owners.get(address, ()) for address in asked.owners})
+        if asked.companies and not self._universe:
+            wanted = asked.companies - self.companies.keys()
+            self.companies.update(dict.fromkeys(wanted, ()))
+            self._see_companies(self.bc.find_companies(sorted(wanted)) if wanted else ())
+        if asked.own_content:
+            whole = self.graph.read_whole(sorted(asked.own_content))
+            self._own |= {contact_id for contact_id, item in whole.items() if own_content(item)}
+
+    def _read_bc(self, ids: set[str]) -> None:
+        if not ids:
+            return
+        found = self.bc.read_by_ids(sorted(ids))
+        self._see_bc(found.values())
+        self._gone |= ids - found.keys()
+
+    def _look(self, ids: set[str]) -> None:
+        """Where these Outlook contacts are now: in the folder, elsewhere, or gone."""
+        for contact_id, contact in self.graph.read(sorted(ids)).items():
+            if contact is None:
+                self._away[contact_id] = Whereabouts.GONE
+            elif contact.folder == self.folder:
+                self._see_outlook(contact)
+                self._away.pop(contact_id, None)
+            else:
+                self._outlook.pop(contact_id, None)
+                alive = contact.folder in self._contact_folders()
+                self._away[contact_id] = Whereabouts.MOVED_OUT if alive else Whereabouts.GONE
+
+    def _contact_folders(self) -> frozenset[str]:
+        """Ids of every contact folder; whatever lies elsewhere lies in Deleted Items."""
+        if self._places is None:
+            found = {self.graph.default_folder().id}
+            waiting = [folder.id for folder in self.graph.list_folders()]
+            while waiting:
+                folder_id = waiting.pop()
+                if folder_id not in found:
+                    found.add(folder_id)
+                    waiting += [child.id for child in self.graph.child_folders(folder_id)]
+            self._places = frozenset(found)
+        return self._places
+
+    # --- what was seen ----------------------------------------------------------------------------
+
+    def _see_bc(self, contacts: Iterable[BcContact]) -> None:
+        for contact in contacts:
+            self._bc[contact.id] = SeenBc(contact, self.prints.bc(contact))
+            self._gone.discard(contact.id)
+
+    def _see_outlook(self, contact: OutlookContact) -> None:
+        if contact.folder and contact.folder != self.folder:
+            return
+        self._outlook[contact.id] = SeenOutlook(contact, self.prints.outlook(contact))
+        self._removed.discard(contact.id)
+
+    def _see_companies(self, contacts: Iterable[BcContact]) -> None:
+        for contact in contacts:
+            if contact.type == ContactType.COMPANY:
+                name = fold_company_name(contact.display_name)
+                self.companies[name] = tuple(dict.fromkeys((*self.companies.get(name, ()), contact.number)))
+
+
+def restored(links: Iterable[Link], seen: Mapping[str, SeenBc]) -> bool:
+    """Whether Business Central's time runs backwards: a linked contact is older than recorded (§6)."""
+    for link in links:
+        found = seen.get(link.bc_id)
+        if found and link.bc_modified and _instant(found.contact.modified) < _instant(link.bc_modified):
+            return True
+    return False
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _earlier(text: str) -> str:
+    moment = _instant(text) - OVERLAP
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
