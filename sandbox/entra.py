@@ -185,8 +185,9 @@ class Entra:
     def _check_certificate(
         self, app: AppRegistration, assertion: str, header: Mapping[str, object], authority: str
     ) -> None:
+        shown = str(header.get("x5t#S256") or header.get("x5t") or "")
         for certificate in app.certificates:
-            if header.get("x5t#S256", header.get("x5t")) in _thumbprints(certificate):
+            if shown.rstrip("=") in _thumbprints(certificate):
                 audiences = [f"{authority}/oauth2/v2.0/token", f"{authority}/v2.0"]
                 self._verify(assertion, certificate.public_key(), audiences, app.client_id, app.client_id)
                 return

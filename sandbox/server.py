@@ -69,12 +69,12 @@ class ServerThread:
         return asyncio.run_coroutine_threadsafe(on_the_loop(), self._loop).result()
 
     async def _listen(self, app: AsgiApp, port: int, tls: ssl.SSLContext | None) -> int:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # Only a socket that says TCP is spared Nagle's delay by asyncio: 40 ms a call otherwise.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
-        config = Config(
-            cast("Any", app), log_config=None, access_log=False, lifespan="off", timeout_keep_alive=60
-        )
+        options: dict[str, Any] = {"lifespan": "off", "log_config": None, "access_log": False}
+        config = Config(cast("Any", app), proxy_headers=False, timeout_keep_alive=60, **options)
         state = ServerState()
         loop = asyncio.get_running_loop()
         server = await loop.create_server(

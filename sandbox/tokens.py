@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
@@ -63,16 +63,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What one service wants of a token, and how it says no."""
+    """What one service wants of a token, and how it says no.
+
+    `texts`: the message for "empty", "invalid", "audience", "expired", "roles".
+    """
 
     service: str
     audiences: frozenset[str]
     unauthenticated: str
     forbidden: str
-    texts: Mapping[str, str] = field(default_factory=dict)
-
-    def say(self, reason: str) -> str:
-        return self.texts.get(reason, self.texts["default"])
+    texts: Mapping[str, str]
 
 
 class Doorkeeper:
@@ -102,11 +102,11 @@ class Doorkeeper:
         if self._clock.now() >= token.expires:
             return self._refuse("expired")
         if not token.roles:
-            return Verdict("", 403, self._door.forbidden, self._door.say("roles"))
+            return Verdict("", 403, self._door.forbidden, self._door.texts["roles"])
         return Verdict(token.app)
 
     def _refuse(self, reason: str) -> Verdict:
-        return Verdict("", 401, self._door.unauthenticated, self._door.say(reason))
+        return Verdict("", 401, self._door.unauthenticated, self._door.texts[reason])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 import orjson
 import requests
@@ -20,7 +22,7 @@ from sandbox.http_app import ServiceApp, graph_stamp
 from sandbox.quotas import SlidingWindow, Slots, TokenBucket
 from sandbox.request_log import RequestLog
 from sandbox.server import ServerThread
-from sandbox.tokens import GRAPH, Doorkeeper
+from sandbox.tokens import BUSINESS_CENTRAL, GRAPH, Doorkeeper
 from sandbox.wording import (
     BUSINESS_CENTRAL_WORDING,
     GRAPH_WORDING,
@@ -97,9 +99,14 @@ class Bench:
     def send(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: str | None = None
     ) -> requests.Response:
-        audience = GRAPH if self.service.name == "graph" else "https://api.businesscentral.dynamics.com"
+        audience = GRAPH if self.service.name == "graph" else BUSINESS_CENTRAL
         sent = {"Authorization": f"Bearer {self.token(audience)}", **(headers or {})}
         return requests.request(method, self.url + path, headers=sent, data=body, timeout=20)
+
+    def at_once(self, count: int, method: str, path: str) -> list[requests.Response]:
+        """The same call `count` times at the same moment."""
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(lambda _: self.send(method, path), range(count)))
 
     def batch(self, *items: Mapping[str, str]) -> list[dict[str, Json]]:
         answer = self.send("POST", "/$batch", body=orjson.dumps({"requests": items}).decode())
@@ -137,7 +144,5 @@ def bench(name: str = "graph") -> Iterator[Bench]:
         thread.stop()
 
 
-def _id(rng: random.Random):  # type: ignore[no-untyped-def]
-    from uuid import UUID
-
+def _id(rng: random.Random) -> UUID:
     return UUID(int=rng.getrandbits(128), version=4)
