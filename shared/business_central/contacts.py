@@ -11,6 +11,7 @@ from shared.business_central.queries import (
     NESTED_CALLS,
     any_of,
     escape,
+    harmless_address,
     harmless_piece,
     is_plain,
     literal,
@@ -118,7 +119,7 @@ def find_by_addresses(company: Company, addresses: Sequence[str]) -> list[BcCont
     Where the server lacks nested calls, lists are found only in the letter case they are written in.
     """
     wanted = sorted({address.strip().lower() for address in addresses})
-    pieces = sorted({_searchable(address) for address in wanted} - {""})
+    pieces = sorted({harmless_address(address) for address in wanted} - {""})
     found = _matching_if_known(
         company, any_of(f"contains(tolower(email),{literal(piece)})" for piece in pieces), NESTED_CALLS
     )
@@ -145,11 +146,6 @@ def find_companies(company: Company, names: Sequence[str]) -> list[BcContact]:
 
 def _is_named(name: str) -> str:
     return f"tolower(displayName) eq {literal(name)}"
-
-
-def _searchable(address: str) -> str:
-    # An address always holds an @, and it is harmless inside a text; what else may leak is left out.
-    return address if is_plain(address.replace("@", "")) else harmless_piece(address)
 
 
 def _matching_if_known(company: Company, filters: Iterable[str], option: str) -> dict[str, BcContact] | None:

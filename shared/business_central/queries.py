@@ -18,7 +18,8 @@ MOST = 100
 NESTED_CALLS = "$schemaversion=2.1"
 """The option without which `contains(tolower(…))` is 501."""
 
-_LEAKING = re.compile(r"[*?@|&<>()%'\"]|\.\.")
+_LEAKING = re.compile(r"[*?@|&<>()]|\.\.")
+_LEAKING_IN_ADDRESS = re.compile(r"[*?|&<>()]|\.\.")
 
 
 def escape(expression: str) -> str:
@@ -57,4 +58,9 @@ def is_plain(value: str) -> bool:
 
 def harmless_piece(value: str) -> str:
     """The longest part of the text in which nothing can act as a filter character; may be ""."""
-    return max(_LEAKING.split(value), key=len)
+    return max(_LEAKING.split(value), key=len).strip()
+
+
+def harmless_address(address: str) -> str:
+    """The same for an e-mail address: its @ acts only at the start of a text."""
+    return max(_LEAKING_IN_ADDRESS.split(address), key=len).lstrip("@")

@@ -26,7 +26,7 @@ def parse_contact(item: JsonObject) -> BcContact | None:
         job_title=text(item, "jobTitle"),
         company_number=text(item, "companyNumber"),
         company_name=text(item, "companyName"),
-        business_relation=text(item, "contactBusinessRelation").replace("_x0020_", " "),
+        business_relation=_relation(text(item, "contactBusinessRelation")),
         address_line1=text(item, "addressLine1"),
         address_line2=text(item, "addressLine2"),
         city=text(item, "city"),
@@ -43,6 +43,11 @@ def parse_contact(item: JsonObject) -> BcContact | None:
         last_interaction_date=text(item, "lastInteractionDate") or "0001-01-01",
         modified=text(item, "lastModifiedDateTime") or "0001-01-01T00:00:00Z",
     )
+
+
+def _relation(member: str) -> str:
+    # Enum members come encoded as XML names; the blank one is a single encoded space (contract §2).
+    return member.replace("_x0020_", " ").strip() if member else "None"
 
 
 def text(item: JsonObject, name: str) -> str:
