@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter
 
+from shared.errors import StateConflict
 from shared.model import Json, Setup
 from shared.state.keys import escape, inverted, setup_key, stamp
 from shared.state.rows import JsonMap, Page, Row, Value, packed, pieces
@@ -159,7 +160,14 @@ class Runs:
         """
         if not run.etag:
             raise ValueError("a run that was not read is not written back")
-        return replace(run, etag=self._tables.replace(RUNS, _row(run)))
+        try:
+            return replace(run, etag=self._tables.replace(RUNS, _row(run)))
+        except StateConflict:
+            # A write whose answer was lost is repeated by the SDK and meets itself.
+            stored = self.get(run.id)
+            if stored != run:
+                raise
+            return stored
 
     def add_actions(self, run: str, first: int, actions: Sequence[Mapping[str, Json]]) -> int:
         """Appends what the run did, or would do, numbered from `first`; the next number.

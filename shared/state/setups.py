@@ -15,7 +15,7 @@ from itertools import groupby
 
 from pydantic import TypeAdapter
 
-from shared.errors import LeaseLost, StateConflict
+from shared.errors import Busy, LeaseLost, StateConflict
 from shared.model import Json, Setup
 from shared.state.keys import SEPARATOR, company_key, stamp, user_key
 from shared.state.rows import JsonMap, Page, Row, Value, pieces, present
@@ -251,7 +251,10 @@ class Setups:
     def _guarded(
         self, stored: StoredSetup, change: Change, values: Mapping[str, Value], taken: QueuedRun | None
     ) -> str:
-        """The SDK repeats a write whose answer was lost, which then looks like a conflict: `write` tells."""
+        """One guarded write; the new version.
+
+        Where the answer was lost, the repeated write looks like a conflict: `write` tells whose it was.
+        """
         if not stored.state_etag:
             raise ValueError("a state that was not read whole is not written back")
         partition, key = user_key(stored.setup.user), company_key(stored.setup.company)
@@ -264,7 +267,7 @@ class Setups:
             if change is Change.MERGE:
                 return self._tables.merge(TABLE, row)
             return self._tables.replace(TABLE, row)
-        except StateConflict:
+        except (StateConflict, Busy):
             now = self._tables.get(TABLE, partition, row.key, ("write",))
             if now is not None and now.text("write") == mine:
                 return now.etag

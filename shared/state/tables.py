@@ -80,28 +80,14 @@ class Tables:
         self, table: str, where: str, select: Sequence[str] = (), per_page: int = _PER_PAGE
     ) -> Iterator[Row]:
         """Every row that the filter names, in the order of keys; one round trip per page."""
-        token = ""
-        while True:
-            page = self.page(table, where, per_page, token, select)
+        for page in self._pages(table, where, per_page, "", select):
             yield from page.items
-            token = page.next
-            if not token:
-                return
 
     def page(
         self, table: str, where: str, size: int, continuation: str = "", select: Sequence[str] = ()
     ) -> Page[Row]:
         """At most `size` rows from where an earlier page ended. A page may be empty and still have a next."""
-
-        def read(client: TableClient) -> Page[Row]:
-            query = client.query_entities(
-                where, results_per_page=min(size, _PER_PAGE), select=list(select) or None
-            )
-            pages = cast(_Pages, query.by_page(cast(str | None, _opened(continuation))))
-            items = [_row(entity) for entity in next(pages)]
-            return Page(items, _sealed(pages.continuation_token))
-
-        return self._send(table, read)
+        return next(self._pages(table, where, size, continuation, select))
 
     def insert(self, table: str, row: Row) -> str:
         """A new row; its ETag. Raises StateConflict where the keys are taken."""
@@ -180,6 +166,28 @@ class Tables:
         for partition, group in groupby(found, key=lambda row: row.partition):
             self.delete_all(table, partition, [row.key for row in group])
         return len(found)
+
+    def _pages(
+        self, table: str, where: str, size: int, continuation: str, select: Sequence[str]
+    ) -> Iterator[Page[Row]]:
+        # One iterator of the SDK for all pages: it is a reference cycle, and each would keep its page alive.
+        pages: _Pages | None = None
+
+        def read(client: TableClient) -> Page[Row]:
+            nonlocal pages
+            if pages is None:
+                query = client.query_entities(
+                    where, results_per_page=min(size, _PER_PAGE), select=list(select) or None
+                )
+                pages = cast(_Pages, query.by_page(cast(str | None, _opened(continuation))))
+            rows = [_row(entity) for entity in next(pages)]
+            return Page(rows, _sealed(pages.continuation_token))
+
+        while True:
+            page = self._send(table, read)
+            yield page
+            if not page.next:
+                return
 
     def _put(self, table: str, row: Row, mode: UpdateMode) -> str:
         def write(client: TableClient) -> str:
