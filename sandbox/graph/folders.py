@@ -32,6 +32,10 @@ _NAME_FILTER = re.compile(r"displayName\s+eq\s+'((?:[^']|'')*)'")
 _BODY: Final = frozenset({"displayName", "parentFolderId", SINGLE, MULTI})
 
 
+def _context(call: Call, select: tuple[str, ...] | None) -> str:
+    return f"{call.context}/contactFolders" + (f"({','.join(select)})" if select else "")
+
+
 def show_folder(folder: Folder, select: tuple[str, ...] | None, expand: Expand) -> dict[str, Json]:
     """One folder as it appears in answers."""
     parent = folder.parent.id if folder.parent is not None else None
@@ -63,7 +67,7 @@ def list_folders(tenant: Tenant, call: Call, parent: Folder) -> ApiResponse:
         if order is None:
             raise bad_query("Folders can be ordered by 'displayName' only.")
         found = sorted(found, key=lambda folder: folder.name.casefold(), reverse=order[1] == "desc")
-    answer: dict[str, Json] = {"@odata.context": f"{call.context}/contactFolders"}
+    answer: dict[str, Json] = {"@odata.context": _context(call, select)}
     if read_flag(options, "$count"):
         answer["@odata.count"] = len(found)
     answer["value"] = [show_folder(folder, select, expand) for folder in found[skip : skip + top]]
@@ -77,7 +81,7 @@ def list_folders(tenant: Tenant, call: Call, parent: Folder) -> ApiResponse:
 def _entity(
     call: Call, folder: Folder, status: int, select: tuple[str, ...] | None, expand: Expand
 ) -> ApiResponse:
-    context = f"{call.context}/contactFolders/$entity"
+    context = f"{_context(call, select)}/$entity"
     return ApiResponse(
         status, {"@odata.context": context, **show_folder(folder, select, expand)}, call.prefer.applied()
     )
