@@ -57,6 +57,10 @@ def test_business_centrals_own_codes_win_over_iso() -> None:
     assert book.code("CN") == "CH"
 
 
+def test_own_code_wins_over_another_rows_name_of_the_same_letters() -> None:
+    assert CountryBook([("US", "USA"), ("USA", "Old States")]).code("usa") == "USA"
+
+
 def test_business_centrals_own_names_win_over_other_languages() -> None:
     book = CountryBook([("AT", "Autriche"), ("X1", "Oostenrijk")])
     assert book.code("Oostenrijk") == "X1"
