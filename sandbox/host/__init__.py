@@ -17,7 +17,7 @@ import azure.functions as func
 import uvicorn
 
 from sandbox.host.configuration import HostJson
-from sandbox.host.functions import HostError, QueueFunction, read_functions
+from sandbox.host.functions import HostError, QueueFunction, TimerFunction, read_functions
 from sandbox.host.queue import HIDDEN, QueueListener
 from sandbox.host.sign_in import SignIn, read_users
 from sandbox.host.timer import Timer
@@ -60,7 +60,7 @@ class FunctionsHost:
         sign_in = _sign_in(settings)
         prefix = host_json.extensions.http.route_prefix
         web = WebApp(functions.http, prefix, function_key, sign_in, self._threads)
-        self._timers = [Timer(function, now) for function in functions.timers]
+        self._timers = _timers(functions.timers, now)
         self._queues = _listeners(functions.queues, host_json, settings, hidden)
         self._socket = socket.create_server(("127.0.0.1", port))
         self._server = uvicorn.Server(
@@ -120,6 +120,17 @@ def _sign_in(settings: Mapping[str, str]) -> SignIn | None:
         return SignIn(read_users(text), secrets.token_bytes(32))
     except ValueError as error:
         raise HostError(str(error)) from None
+
+
+def _timers(functions: tuple[TimerFunction, ...], now: Callable[[], datetime]) -> list[Timer]:
+    """As on the platform, a timer with a bad schedule is left out, and the rest of the app is served."""
+    timers = []
+    for function in functions:
+        try:
+            timers.append(Timer(function, now))
+        except HostError as error:
+            log.error("%s", error)
+    return timers
 
 
 def _listeners(

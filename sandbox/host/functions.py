@@ -66,6 +66,8 @@ def read_functions(app: func.FunctionApp, settings: Mapping[str, str]) -> Functi
 
     `settings`: what `%NAME%` in a route, queue name or schedule stands for.
     """
+    # The library remembers the names it gave out and takes a second reading for duplicates.
+    app.functions_bindings = {}
     functions = [_read(function, settings) for function in app.get_functions()]
     names = [function.name.lower() for function in functions]
     for name in names:

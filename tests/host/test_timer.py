@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 
 from sandbox.host import HostError
 from sandbox.host.schedule import parse_schedule
@@ -45,12 +46,13 @@ def test_schedule_names_the_next_time(schedule: str, moment: str, expected: str)
         ("0 0 0 30 2 *", "never comes"),
     ],
 )
-def test_bad_schedule_is_refused_with_the_field_at_fault(
-    start_host: StartHost, schedule: str, said: str
+def test_bad_schedule_is_named_with_the_field_at_fault_and_http_is_served(
+    start_host: StartHost, caplog: pytest.LogCaptureFixture, schedule: str, said: str
 ) -> None:
-    with pytest.raises(HostError, match="Timer tick") as refused:
-        start_host(small_app(Seen(), schedule=schedule))
-    assert said in str(refused.value)
+    host = start_host(small_app(Seen(), schedule=schedule))
+    assert "Timer tick: " in caplog.text
+    assert said in caplog.text
+    assert requests.get(f"{host.url}/api/made", timeout=10).status_code == 202
 
 
 def test_timer_fires_when_its_time_comes_and_not_on_start(start_host: StartHost) -> None:

@@ -1,0 +1,20 @@
+"""What Graph tells: changes in a mailbox, and what becomes of a subscription (contracts/graph.md)."""
+
+import azure.functions as func
+from shared.api.webhooks import graph_lifecycle, graph_notifications
+
+from sync_http.adapter import to_http_response, to_request
+
+bp = func.Blueprint()  # type: ignore[no-untyped-call]
+
+
+@bp.function_name("graph_notifications")
+@bp.route("graph/notifications", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+def notifications(req: func.HttpRequest) -> func.HttpResponse:
+    return to_http_response(graph_notifications(to_request(req, "anonymous")))
+
+
+@bp.function_name("graph_lifecycle")
+@bp.route("graph/lifecycle", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+def lifecycle(req: func.HttpRequest) -> func.HttpResponse:
+    return to_http_response(graph_lifecycle(to_request(req, "anonymous")))

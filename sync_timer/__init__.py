@@ -1,0 +1,17 @@
+"""The clock: finds the setups that are due and queues their runs."""
+
+import os
+
+import azure.functions as func
+from shared.sync.tick import tick
+
+bp = func.Blueprint()  # type: ignore[no-untyped-call]
+
+# Not %SYNC_SCHEDULE%: the platform can't resolve a setting that is missing, and this one has a default.
+_SCHEDULE = os.environ.get("SYNC_SCHEDULE", "").strip() or "0 */15 * * * *"
+
+
+@bp.function_name("sync_timer")
+@bp.timer_trigger(arg_name="timer", schedule=_SCHEDULE, run_on_startup=False, use_monitor=True)
+def sync_timer(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding wants the argument
+    tick()
