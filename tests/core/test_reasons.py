@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from shared.core.reasons import EXPLANATIONS
@@ -19,3 +21,9 @@ def test_every_reason_is_one_sentence_that_says_what_can_be_done(reason: Reason)
 
 def test_no_two_reasons_read_alike() -> None:
     assert len(set(EXPLANATIONS.values())) == len(Reason)
+
+
+def test_the_rules_page_tells_the_same() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "RULES.md").read_text(encoding="utf-8")
+    for reason, sentence in EXPLANATIONS.items():
+        assert f"| `{reason}` | {sentence} |" in page

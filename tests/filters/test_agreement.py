@@ -164,7 +164,7 @@ filters = st.lists(st.sampled_from(list(FILTERS)), min_size=1, max_size=3, uniqu
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(filters, st.lists(records, min_size=1, max_size=5), st.sampled_from([8000, 200, 40]))
 @example({"companyName": "@a"}, [{"companyName": "A"}], 8000)
 @example({"city": "@straße"}, [{"city": "STRASSE"}], 8000)
@@ -198,7 +198,39 @@ def test_the_server_never_leaves_out_a_value_that_matches(
             assert kept or not parsed.matches(person), (written.text, query, value)
 
 
-@settings(max_examples=300, deadline=None)
+@st.composite
+def taken_from_a_value(draw: st.DrawFn) -> tuple[str, str, str]:
+    """A field, a value, and an expression made of it: pieces left to wildcards, letter case changed after @."""
+    field = draw(st.sampled_from(["city", "searchName"]))
+    value = draw(values.map(str.upper) if field == "searchName" else values)
+    other_case = draw(st.booleans())
+    text, literal = "", ""
+    for character in value:
+        kept = draw(st.sampled_from(["", "", "*", "?"]))
+        swapped = character.swapcase() if other_case and character.isascii() else character
+        if kept:
+            text, literal = text + (quoted(literal) if literal else "") + kept, ""
+        else:
+            literal += swapped
+    text += quoted(literal) if literal or not text else ""
+    return field, value, "@" + text if other_case and field == "city" else text
+
+
+@settings(max_examples=600, deadline=None)
+@given(taken_from_a_value(), values)
+def test_an_expression_made_of_a_value_matches_it_here_and_on_the_server(
+    made: tuple[str, str, str], alternative: str
+) -> None:
+    field, value, expression = made
+    person = contact(**{field: value})
+    for written in (expression, f"{expression}|{quoted(alternative)}"):
+        parsed = parse_filter({field: written})
+        assert parsed.matches(person)
+        for case_sensitive in (True, False):
+            assert satisfies(wire(person), parsed.odata(), case_sensitive=case_sensitive), parsed.odata()
+
+
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(DAYS), st.sampled_from(DAYS), st.sampled_from(MOMENTS))
 def test_a_range_of_days_is_every_moment_of_those_days(low: str, high: str, moment: str) -> None:
     expected = low <= datetime.fromisoformat(moment).date().isoformat() <= high

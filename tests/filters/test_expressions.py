@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from shared.filters import EMPTY, parse_filter
@@ -262,3 +266,11 @@ def test_only_a_field_that_moves_no_timestamp_makes_a_filter_volatile() -> None:
 def test_many_wildcards_are_no_burden() -> None:
     hostile = parse_filter({"displayName": "*a" * 200 + "*b"})
     assert not hostile.matches(contact(displayName="a" * 5_000))
+
+
+def test_every_filter_on_the_rules_page_can_be_used() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "RULES.md").read_text(encoding="utf-8")
+    examples = [json.loads(found.replace("\\|", "|")) for found in re.findall(r"`(\{.*?\})`", page)]
+    assert len(examples) > 5
+    for example in examples:
+        assert parse_filter(example).fields == set(example)
