@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.core.plan import Effect, Plan, Step
@@ -18,8 +18,9 @@ CHANGES = frozenset({Effect.CREATE_BC, Effect.UPDATE_BC})
 class Brakes:
     """`links`: how many pairs there are. `deleted`, `changed`: what the last 24 hours already did.
 
-    `confirmed`: digests of steps a person let go, by key. `hold`: effects that always wait
-    (creations in BC from an adopted folder, creations in Outlook after loss of state).
+    `confirmed`: digests of steps a person let go, by key. `waits`: steps that always wait (creations in BC
+    from an adopted folder, creations in Outlook after loss of state). `empty_read`: Business Central
+    answered completely, with nothing.
     """
 
     max_deletes: Limit
@@ -28,7 +29,7 @@ class Brakes:
     deleted: int = 0
     changed: int = 0
     confirmed: Mapping[str, str] | None = None
-    hold: frozenset[Effect] = frozenset()
+    waits: Callable[[Step], bool] = lambda _: False
     empty_read: bool = False
 
 
@@ -58,7 +59,7 @@ def guard(plan: Plan, brakes: Brakes) -> Verdict:
     free = [step for step in plan if confirmed.get(step.key) != step.digest()]
     deletes = sum(1 for step in free if step.effects & DELETES)
     changes = sum(1 for step in free if step.effects & CHANGES)
-    hold = set(brakes.hold)
+    hold: set[Effect] = set()
     why = []
     if exceeded(brakes.max_deletes, deletes, brakes.deleted, brakes.links):
         hold |= DELETES
@@ -72,17 +73,17 @@ def guard(plan: Plan, brakes: Brakes) -> Verdict:
     if exceeded(brakes.max_changes, changes, brakes.changed, brakes.links):
         hold |= CHANGES
         why.append(_sentence("change", changes, brakes.changed, brakes.max_changes, brakes.links))
-    steps = tuple(
-        step if confirmed.get(step.key) == step.digest() else _hold(step, frozenset(hold)) for step in plan
-    )
+    steps = []
+    for step in plan:
+        stopped = step.effects & hold or (step.writes and brakes.waits(step))
+        go = not stopped or confirmed.get(step.key) == step.digest()
+        steps.append(step if go else _hold(step))
     held = sum(1 for step in steps if step.held)
-    return Verdict(Plan(steps, plan.unchanged), held, tuple(why))
+    return Verdict(Plan(tuple(steps), plan.unchanged), held, tuple(why))
 
 
-def _hold(step: Step, hold: frozenset[Effect]) -> Step:
+def _hold(step: Step) -> Step:
     """A step of which one effect is held waits as a whole: its effects belong together."""
-    if not step.effects & hold:
-        return step
     return replace(
         step,
         effects=frozenset(),

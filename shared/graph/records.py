@@ -95,6 +95,30 @@ def own_content(item: dict[str, Json]) -> bool:
     return bool(second_phone) or any(name != OUR_CATEGORY for name in _texts(item, "categories"))
 
 
+_SERVERS_OWN = frozenset(
+    {
+        "id",
+        "changeKey",
+        "createdDateTime",
+        "lastModifiedDateTime",
+        "parentFolderId",
+        "primaryEmailAddress",
+        "secondaryEmailAddress",
+        "tertiaryEmailAddress",
+        "singleValueExtendedProperties",
+    }
+)
+
+
+def restorable(item: dict[str, Json]) -> dict[str, Json]:
+    """The body that creates a contact anew as it was: without what only the server may say, or nothing."""
+    return {
+        name: value
+        for name, value in item.items()
+        if name not in _SERVERS_OWN and "@odata" not in name and value not in (None, [], {}, "")
+    }
+
+
 def text(item: dict[str, Json], name: str) -> str:
     """A text member, "" where it is absent, null or something else."""
     value = item.get(name)

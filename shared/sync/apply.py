@@ -1,4 +1,4 @@
-"""Doing what was decided: intent, effect, outcome. Business Central first, so that Outlook learns its answer."""
+"""Doing what was decided: intent, effect, outcome; Business Central first, for Outlook learns its answer."""
 
 from __future__ import annotations
 

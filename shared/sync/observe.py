@@ -115,6 +115,17 @@ class Observer:
         empty = not read.contacts and read.complete
         return Observation(marks, complete=self._complete, empty=empty, all_read=True)
 
+    def also(self, bc_ids: Iterable[str], outlook_ids: Iterable[str]) -> None:
+        """Contacts to look at although nothing says that they changed: due retries, a person's wishes."""
+        self._read_bc(set(bc_ids) - self._bc.keys())
+        if unread := set(outlook_ids) - self._outlook.keys():
+            self._look(unread)
+
+    def fresh(self, bc_ids: Iterable[str]) -> Mapping[str, SeenBc]:
+        """These contacts as Business Central has them now."""
+        found = self.bc.read_by_ids(sorted(bc_ids))
+        return {bc_id: SeenBc(contact, b"") for bc_id, contact in found.items()}
+
     def _read_delta(self) -> str:
         """The changes in the folder; everything, where the token is lost (contract §3.5)."""
         try:

@@ -1,0 +1,265 @@
+"""One run: observe, decide, guard, apply, advance. The whole sync on one screen is `synchronize`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shared.core.decide import decide
+from shared.core.guard import Verdict, bind, guard
+from shared.core.plan import Plan, Step
+from shared.core.snapshot import Rules, WishKind
+from shared.errors import NotFound, SyncError
+from shared.model import LinkState, Outcome, Reason, Side
+from shared.state.outcomes import ContactOutcome
+from shared.state.runs import RunKind, RunState, Trigger
+from shared.sync import folder as folders
+from shared.sync.apply import Applier
+from shared.sync.book import Book
+from shared.sync.observe import Observation, Observer, restored
+from shared.sync.report import Report, version
+from shared.sync.session import Session, ledger_counts, safe_without_whole_reading
+
+_REDO_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a slice ended. `unfinished`: the next slice goes on, after `retry_after` seconds."""
+
+    state: RunState
+    message: str = ""
+    unfinished: bool = False
+    retry_after: float = 0.0
+
+
+class FolderGone(SyncError):
+    """The folder vanished between two runs."""
+
+
+def synchronize(session: Session, report: Report) -> Ending:
+    """One slice of a run, from reading to moving the watermarks.
+
+    Raises the service errors of `shared.errors`; whatever was done by then is in the links.
+    """
+    place = find_folder(session)
+    if place.gone:
+        return pause(session, "folderGone", FOLDER_GONE)
+    session.remember(place.state)
+
+    report.enter("reading")
+    rules = session.rules()
+    observer = Observer(
+        session.graph, session.bc, session.state.folder_id, session.prints, session.state, session.companies
+    )
+    seen = read(session, observer, place, report)
+    if seen.quiet:
+        return finish(session, report, seen, Plan(), ())
+    links = session.services.store.links.load(session.setup.user, session.setup.company)
+    seen = observer.complete(seen, links, rules, values=session.run.kind is RunKind.PREVIEW)
+    if looks_restored(observer, seen):
+        return pause(session, "restored", RESTORED)
+
+    plan = decide(seen.links, seen.bc, seen.outlook, rules)
+    verdict, moved = limit(session, seen, plan, report)
+    if session.run.kind is RunKind.PREVIEW:
+        return shown(report, verdict)
+
+    report.enter("writing", verdict.plan.writes)
+    applied, done = apply(session, report, observer, seen, verdict.plan, rules)
+    session.enter(*ledger_counts(done))
+    if not applied:
+        return Ending(RunState.RUNNING, unfinished=True, retry_after=report.retry_after)
+    return finish(session, report, seen, verdict.plan, (*verdict.why, *moved))
+
+
+FOLDER_GONE = (
+    "The Outlook folder is gone or lies in Deleted Items. Nothing was changed. "
+    "Create it again or stop the sync."
+)
+RESTORED = (
+    "Business Central went back in time (a restored environment). Nothing was written. "
+    "Check the data, then resume this setup."
+)
+
+
+def find_folder(session: Session) -> folders.Place:
+    """The folder, looked at only by runs that read everything: delta tells the others when it is gone."""
+    if session.state.folder_id and not session.reads_everything:
+        return folders.Place(session.state)
+    settings = session.services.settings
+    stamp = folders.stamp_of(settings.tenant_id, settings.bc_environment, session.setup)
+    create = session.run.kind is not RunKind.PREVIEW
+    return folders.ensure(session.graph, session.setup, session.state, stamp, create=create)
+
+
+def read(session: Session, observer: Observer, place: folders.Place, report: Report) -> Observation:
+    """The opening reads, and with them the contacts whose retry is due or that a person asked for."""
+    try:
+        if session.reads_everything:
+            odata = session.filter.odata() if session.once is None else session.once.odata()
+            return observer.everything(odata, folder_is_new=place.new)
+        seen = observer.changes()
+    except NotFound:
+        if session.state.folder_id and folders.locate(session.graph, session.state) is None:
+            raise FolderGone(FOLDER_GONE) from None
+        raise
+    due = [row for row in report.known.values() if row.next_at and row.next_at <= session.now()]
+    wishes = session.wishes()
+    if due or wishes or session.unsettled:
+        seen.quiet = False
+    outlook = {wish.id for wish in wishes.values() if wish.kind is WishKind.CREATE_IN_BC}
+    bc = wishes.keys() - outlook
+    bc |= {row.id for row in due if row.side is Side.BUSINESS_CENTRAL}
+    outlook |= {row.id if row.side is Side.OUTLOOK else row.related for row in due} - {""}
+    observer.also(bc, outlook)
+    return seen
+
+
+def looks_restored(observer: Observer, seen: Observation) -> bool:
+    """A linked contact is older than recorded; where only the newest is, every linked one is looked at."""
+    if restored(seen.links, seen.bc.contacts):
+        return True
+    newest = observer.state.bc_newest
+    if seen.all_read or not newest or not seen.marks.bc_newest or seen.marks.bc_newest >= newest:
+        return False
+    linked = [link for link in seen.links if link.state is LinkState.LINKED]
+    return restored(linked, observer.fresh(link.bc_id for link in linked))
+
+
+def limit(session: Session, seen: Observation, plan: Plan, report: Report) -> tuple[Verdict, tuple[str, ...]]:
+    """What may go now: a preview binds, an incomplete read removes nothing, the brakes hold, failures rest."""
+    why: tuple[str, ...] = ()
+    if not seen.complete:
+        plan = safe_without_whole_reading(plan)
+        why = ("A list came incomplete: nothing was created or removed; it is read again next time.",)
+    plan = Plan(tuple(_rested(step, session, report) for step in plan), plan.unchanged)
+    user, company = session.setup.user, session.setup.company
+    if session.run.kind is RunKind.SYNC and session.run.source:
+        shown_then = _digests(session, session.run.source)
+        plan, moved = bind(plan, shown_then)
+        if moved:
+            why = (*why, f"{len(moved)} of {len(shown_then)} previewed contacts changed meanwhile: left alone.")
+        return Verdict(plan, 0, ()), why
+    confirmed: dict[str, str] = {}
+    if session.state.extra.get("held"):
+        for item in session.services.store.held.all(user, company):
+            if item.confirmed_by:
+                confirmed[str(item.action.get("key"))] = str(item.action.get("digest"))
+    return guard(plan, session.brakes(seen, confirmed)), why
+
+
+def _digests(session: Session, preview: str) -> dict[str, str]:
+    """What a preview showed, by key."""
+    found: dict[str, str] = {}
+    continuation = ""
+    while True:
+        page = session.services.store.runs.actions(preview, 500, continuation)
+        found.update(
+            (str(item.get("key")), str(item.get("digest"))) for item in page.items if item.get("actions")
+        )
+        continuation = page.next
+        if not continuation:
+            return found
+
+
+def _rested(step: Step, session: Session, report: Report) -> Step:
+    """A contact that failed rests until its time, a parked one until it is edited or a person asks."""
+    before = report.known.get((step.side, step.bc_id or step.outlook_id))
+    if before is None or before.outcome is not Outcome.FAILED or not step.writes:
+        return step
+    if before.version != version(step) or step.bc_id in session.wishes() or step.outlook_id in session.wishes():
+        return step
+    manual = session.run.trigger is Trigger.MANUAL
+    waits = before.parked or (not manual and before.next_at > session.now())
+    if not waits:
+        return step
+    reason = Reason.PARKED if before.parked else (before.reason or Reason.THROTTLED)
+    return replace(
+        step,
+        effects=frozenset(),
+        link=None,
+        conflicts=(),
+        outcome=Outcome.FAILED,
+        reasons=(Reason.PARKED, reason),
+    )
+
+
+def shown(report: Report, verdict: Verdict) -> Ending:
+    """A preview ends here: its plan is stored, nothing was written."""
+    report.preview(verdict.plan)
+    held = f" {verdict.held} of them would be held." if verdict.held else ""
+    return Ending(RunState.SUCCEEDED, f"{verdict.plan.writes + verdict.held} contacts would be changed.{held}")
+
+
+def apply(
+    session: Session, report: Report, observer: Observer, seen: Observation, plan: Plan, rules: Rules
+) -> tuple[bool, list[Step]]:
+    """Carry out the plan; what changed under our hands is read and decided anew, a few times at most."""
+    linked = {link.bc_id: link for link in seen.links}
+    book = Book(session.services.store, session.setup, session.run.id, session.now, linked)
+    done: list[Step] = []
+    for _ in range(_REDO_ROUNDS):
+        applier = Applier(
+            session.graph,
+            session.bc,
+            session.state.folder_id,
+            rules,
+            session.prints,
+            session.services.store.claims,
+            f"{session.setup.user} {session.setup.company}",
+            book,
+            report.on_result,
+            session.should_stop,
+        )
+        first = len(report.results)
+        if plan.writes and not session.state.extra.get("dirty"):
+            session.mark_dirty()
+        try:
+            ended = applier.apply(plan)
+        finally:
+            book.flush()
+        results = report.results[first:]
+        done += [r.step for r in results if not r.again and not r.done.failed]
+        again = [r.step for r in results if r.again]
+        if not ended or not again:
+            break
+        bc, outlook = observer.look_again(
+            {s.bc_id for s in again if s.bc_id}, {s.outlook_id for s in again if s.outlook_id}
+        )
+        mine = {s.bc_id for s in again}
+        plan = decide([link for link in book.linked.values() if link.bc_id in mine], bc, outlook, rules)
+        plan = guard(plan, session.brakes(seen, {})).plan
+    session.linked = book.linked
+    return ended, done
+
+
+def finish(session: Session, report: Report, seen: Observation, plan: Plan, why: Sequence[str]) -> Ending:
+    """Everything was done: the watermarks move, last of all."""
+    session.unchanged = plan.unchanged or (session.state.links if seen.quiet else 0)
+    counts = report.counts(session.unchanged)
+    due = session.state.due_at
+    if not seen.quiet:
+        due = report.close(everything=seen.all_read and session.run.filter is None)
+    session.advance(seen, report, counts, due)
+    if counts.held:
+        state = RunState.NEEDS_CONFIRMATION
+    elif counts.failed or not seen.complete:
+        state = RunState.PARTIAL
+    else:
+        state = RunState.SUCCEEDED
+    return Ending(state, " ".join(why))
+
+
+def pause(session: Session, reason: str, message: str) -> Ending:
+    """The service stops this setup until a person decides."""
+    session.state = replace(session.state, paused_reason=reason)
+    return Ending(RunState.FAILED, message)
+
+
+def known_outcomes(session: Session) -> dict[tuple[Side, str], ContactOutcome]:
+    """Latest outcomes of contacts that are not simply linked; none are read where none were kept."""
+    if not session.state.extra.get("outcomes"):
+        return {}
+    rows = session.services.store.outcomes.all(session.setup.user, session.setup.company)
+    return {(row.side, row.id): row for row in rows}

@@ -1,0 +1,297 @@
+"""One run of one setup: its rules, its brakes, its time, and what it leaves behind for the next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import lru_cache
+
+from shared.business_central.client import BcClient
+from shared.core.guard import CHANGES, DELETES, Brakes
+from shared.core.plan import Effect, Plan, Step
+from shared.core.scope import bc_scope, outlook_scope
+from shared.core.snapshot import Rules, Wish, WishKind
+from shared.fields import CountryBook, FieldContext
+from shared.fields.fingerprint import Prints
+from shared.filters import Filter, parse_filter
+from shared.graph.client import GraphClient
+from shared.model import BcContact, Field, Link, LinkState, Reason, Setup
+from shared.state.keys import moment, stamp
+from shared.state.runs import Counts, Mode, Run, Trigger
+from shared.state.setups import SetupState, StoredSetup
+from shared.sync.observe import Observation
+from shared.sync.report import Report
+from shared.sync.services import Services
+
+SLICE_SECONDS = 270.0
+"""A slice ends before five minutes are over, its last batch included (sync rules §7)."""
+LEASE_SECONDS = 600.0
+"""Longer than any request may take (Business Central: 490 s)."""
+RENEW_SECONDS = 5.0
+DAY = timedelta(hours=24)
+GONE_FOR = timedelta(days=7)
+
+
+@dataclass
+class Session:
+    """`stored` is the setup under this run's lease; `state` what it knows, changed as the run learns."""
+
+    services: Services
+    run: Run
+    stored: StoredSetup
+    state: SetupState
+    setup: Setup
+    graph: GraphClient
+    bc: BcClient
+    slice_seconds: float = SLICE_SECONDS
+    companies: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    linked: Mapping[str, Link] | None = None
+    unchanged: int = 0
+    _began: float = 0.0
+    _renewed: float = 0.0
+
+    @classmethod
+    def open(cls, services: Services, run: Run, stored: StoredSetup) -> Session:
+        setup = run.setup or stored.setup
+        session = cls(
+            services,
+            run,
+            stored,
+            stored.state,
+            setup,
+            services.graph(setup.user),
+            services.bc(setup.company),
+        )
+        session._began = session._renewed = services.clock.monotonic()
+        return session
+
+    # --- what the run goes by -----------------------------------------------------------------------
+
+    @property
+    def prints(self) -> Prints:
+        return Prints(self.state.print_key)
+
+    @property
+    def filter(self) -> Filter:
+        return parse_filter(dict(self.setup.filter))
+
+    @property
+    def once(self) -> Filter | None:
+        return None if self.run.filter is None else parse_filter(dict(self.run.filter))
+
+    @property
+    def evaluated(self) -> str:
+        """A digest of everything that, when changed, asks for every contact to be looked at again."""
+        s = self.setup
+        parts = [sorted(s.filter.items()), s.direction, s.conflict_policy, s.on_business_central_delete]
+        parts += [s.on_outlook_delete, s.on_leave_scope, self.state.folder_id]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+    @property
+    def reevaluate(self) -> bool:
+        return self.state.evaluated != self.evaluated
+
+    @property
+    def reads_everything(self) -> bool:
+        """A full sync, or an incremental one that cannot know what it missed."""
+        return (
+            self.run.mode is Mode.FULL
+            or not self.state.bc_watermark
+            or not self.state.delta_link
+            or self.reevaluate
+            or self.filter.volatile
+            or self.run.filter is not None
+        )
+
+    def rules(self) -> Rules:
+        settings = self.services.settings
+        chosen, once = self.filter, self.once
+
+        @lru_cache(maxsize=100_000)
+        def scope(contact: BcContact) -> Reason | None:
+            return bc_scope(contact, chosen)
+
+        wanted: Callable[[BcContact], bool] | None = None
+        if once is not None:
+            limit = once
+
+            def wanted(contact: BcContact) -> bool:
+                return bc_scope(contact, limit) is None
+
+        asked_by_person = self.run.trigger is Trigger.MANUAL and self.run.mode is Mode.FULL
+        return Rules(
+            setup=self.setup,
+            tenant=settings.tenant_id,
+            environment=settings.bc_environment,
+            fields=self._fields(),
+            scope=scope,
+            outlook_scope=lru_cache(maxsize=100_000)(outlook_scope),
+            wanted=wanted,
+            bring_back=asked_by_person,
+            reevaluate=self.reevaluate,
+            wishes=self.wishes(),
+        )
+
+    def _fields(self) -> FieldContext:
+        """The country table and field lengths: read by full runs, remembered for the others."""
+        known = self.state.extra.get("reference")
+        if self.reads_everything or not isinstance(known, dict):
+            known = {
+                "countries": [[code, name] for code, name in self.bc.countries()],
+                "websiteMax": self.bc.website_max(),
+            }
+            self.state = replace(self.state, extra={**self.state.extra, "reference": known})
+        rows = known.get("countries")
+        pairs = (
+            [(str(row[0]), str(row[1])) for row in rows if isinstance(row, list)]
+            if isinstance(rows, list)
+            else []
+        )
+        longest = known.get("websiteMax")
+        return FieldContext(CountryBook(pairs), self.companies, longest if isinstance(longest, int) else 255)
+
+    def wishes(self) -> Mapping[str, Wish]:
+        found: dict[str, Wish] = {}
+        asked = self.run.checkpoint.get("wishes")
+        for entry in asked if isinstance(asked, list) else []:
+            if isinstance(entry, dict):
+                name = entry.get("field")
+                wish = Wish(
+                    WishKind(str(entry["kind"])),
+                    str(entry["id"]),
+                    Field(str(name)) if name else None,
+                    str(entry.get("value", "")),
+                )
+                found[wish.id] = wish
+        return found
+
+    @property
+    def unsettled(self) -> bool:
+        """Something is left from earlier runs that a run without changes must still look at."""
+        waiting = ("dirty", "held")
+        return bool(self.run.source) or any(self.state.extra.get(name) for name in waiting)
+
+    # --- what the run leaves behind -------------------------------------------------------------------
+
+    def remember(self, state: SetupState) -> None:
+        """What was learned of the folder; contacts older than its adoption wait for a person."""
+        if state.adopted_unstamped and "adoptedAt" not in state.extra:
+            state = replace(state, extra={**state.extra, "adoptedAt": self.now()})
+        self.state = state
+
+    def mark_dirty(self) -> None:
+        """Say, before the first effect, that links may hold intents which the next run must look into."""
+        self.state = replace(self.state, extra={**self.state.extra, "dirty": True})
+        self.stored = self.services.store.setups.save_state(self.stored, self.state)
+
+    def advance(self, seen: Observation, report: Report, counts: Counts, due: str) -> None:
+        """Move the watermarks: the very last thing a run does. A limited or applied run moves none."""
+        extra = {name: value for name, value in self.state.extra.items() if name != "dirty"}
+        extra["held"] = counts.held > 0
+        extra["outcomes"] = report.keeps_outcomes
+        state = replace(self.state, last_sync_at=self.now(), last_run=self.run.id, due_at=due, extra=extra)
+        if counts.held == 0 and not seen.quiet:
+            state = replace(state, must_confirm_creates=False, adopted_unstamped=False)
+        if self.linked is not None:
+            live = sum(1 for link in self.linked.values() if link.state is LinkState.LINKED)
+            state = replace(state, links=live)
+        if seen.complete and self.run.filter is None and not self.run.source:
+            marks = seen.marks
+            made = report.effects[Effect.CREATE_BC]
+            state = replace(
+                state,
+                delta_link=marks.delta_link,
+                bc_watermark=marks.bc_watermark,
+                bc_digest=marks.bc_digest,
+                bc_count=marks.bc_count + made if marks.bc_count >= 0 else marks.bc_count,
+                bc_newest=marks.bc_newest or state.bc_newest,
+                evaluated=self.evaluated,
+                last_full_at=self.now() if seen.all_read else state.last_full_at,
+            )
+        self.state = state
+
+    def ask_for_everything(self) -> None:
+        """The next run looks at every contact, whatever the watermarks say."""
+        self.state = replace(self.state, evaluated="")
+
+    def reachable(self) -> None:
+        """The mailbox answered: whatever was wrong with it is over."""
+        if self.state.gone_since:
+            self.state = replace(self.state, gone_since="")
+
+    def unreachable(self) -> None:
+        """Mailbox or right to it is missing; after a week the setup pauses (sync rules §1)."""
+        since = self.state.gone_since or self.now()
+        away = self.services.clock.now() - moment(since)
+        reason = "mailboxGone" if away >= GONE_FOR else self.state.paused_reason
+        self.state = replace(self.state, gone_since=since, paused_reason=reason)
+
+    # --- brakes ---------------------------------------------------------------------------------------
+
+    def brakes(self, seen: Observation, confirmed: Mapping[str, str]) -> Brakes:
+        since = stamp(self.services.clock.now() - DAY)
+        recent = [entry for entry in self.state.ledger if entry[0] >= since]
+        linked = sum(1 for link in seen.links if link.state in (LinkState.LINKED, LinkState.REMOVING))
+        adopted_at = self.state.extra.get("adoptedAt")
+
+        def waits(step: Step) -> bool:
+            if self.state.must_confirm_creates and Effect.CREATE_OUTLOOK in step.effects:
+                return step.before is None
+            if self.state.adopted_unstamped and Effect.CREATE_BC in step.effects and step.outlook:
+                return not adopted_at or step.outlook.contact.created <= str(adopted_at)
+            return False
+
+        return Brakes(
+            self.setup.max_deletes,
+            self.setup.max_changes,
+            linked,
+            deleted=sum(entry[1] for entry in recent),
+            changed=sum(entry[2] for entry in recent),
+            confirmed=confirmed,
+            waits=waits,
+            empty_read=seen.empty,
+        )
+
+    def enter(self, deletes: int, changes: int) -> None:
+        """Remember what was done, for the brakes of the next 24 hours."""
+        now = self.services.clock.now()
+        kept = tuple(entry for entry in self.state.ledger if entry[0] >= stamp(now - DAY))
+        if deletes or changes:
+            kept = (*kept, (stamp(now), deletes, changes))[-200:]
+        self.state = replace(self.state, ledger=kept)
+
+    # --- time -------------------------------------------------------------------------------------------
+
+    def now(self) -> str:
+        return stamp(self.services.clock.now())
+
+    def should_stop(self) -> bool:
+        """Asked before each batch: keeps the lease, raises LeaseLost where it is gone, ends the slice."""
+        now = self.services.clock.monotonic()
+        if now - self._renewed >= RENEW_SECONDS:
+            self.stored = self.services.store.setups.renew(self.stored, LEASE_SECONDS)
+            self._renewed = now
+        return now - self._began >= self.slice_seconds
+
+
+def safe_without_whole_reading(plan: Plan) -> Plan:
+    """After an incomplete read: what was seen may flow, nothing is created, removed or taken as deleted."""
+    steps = []
+    for step in plan:
+        state = step.link.state if step.link else None
+        creates = step.effects & {Effect.CREATE_BC, Effect.CREATE_OUTLOOK}
+        vanishes = step.effects & DELETES or (state is not LinkState.LINKED and step.before is not None)
+        if not creates and not vanishes:
+            steps.append(step)
+    return Plan(tuple(steps), plan.unchanged)
+
+
+def ledger_counts(steps: list[Step]) -> tuple[int, int]:
+    """How many deletions in Outlook and changes in Business Central these steps made."""
+    return (
+        sum(1 for step in steps if step.effects & DELETES),
+        sum(1 for step in steps if step.effects & CHANGES),
+    )

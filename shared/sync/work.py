@@ -1,0 +1,132 @@
+"""A queued run from its message to its end: lease, slices, retries later, and what it says when it fails."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from shared.errors import AccessDenied, Busy, LeaseLost, NotFound, StateConflict, SyncError
+from shared.state.job_queue import Job
+from shared.state.keys import stamp
+from shared.state.runs import FINISHED, Run, RunKind, RunState
+from shared.state.setups import StoredSetup
+from shared.sync.report import Report
+from shared.sync.restore import restore
+from shared.sync.run import FOLDER_GONE, Ending, FolderGone, known_outcomes, pause, synchronize
+from shared.sync.services import Services, services
+from shared.sync.session import LEASE_SECONDS, SLICE_SECONDS, Session
+
+log = logging.getLogger(__name__)
+
+_BUSY_DELAY = 15.0
+_LATER = 60.0
+_BUSY_TRIES = 8
+
+
+def work(message: str, dequeue_count: int = 1) -> None:
+    """One message of `sync-jobs`: at most one slice of one run. Whatever is left goes back to the queue."""
+    job = Job.parse(message)
+    log.info("run %s, delivery %s", job.run, dequeue_count)
+    again = run_slice(services(), job.run)
+    if again is not None:
+        services().store.jobs.send(job.run, job.user, job.company, again, job.trace)
+
+
+def poisoned(message: str) -> None:
+    """A message that failed five times: its run says so and can be started again."""
+    store = services().store
+    job = Job.parse(message)
+    run = store.runs.get(job.run)
+    if run is not None and run.state not in FINISHED:
+        _close(services(), run, RunState.FAILED, "The run broke off five times in a row. Start it again.")
+        store.run_queue.clear(run.user, run.company, run.id)
+
+
+def run_slice(services: Services, run_id: str, slice_seconds: float = SLICE_SECONDS) -> float | None:
+    """Do one slice; the delay in seconds after which the next is due, None when the run has ended."""
+    store = services.store
+    run = store.runs.get(run_id)
+    if run is None or run.state in FINISHED:
+        return None
+    stored = store.setups.acquire(run.user, run.company, run.id, LEASE_SECONDS, run=run.id)
+    if stored is None:
+        if store.setups.get(run.user, run.company) is None:
+            _close(services, run, RunState.FAILED, "The setup was deleted before this run began.")
+            return None
+        return _BUSY_DELAY
+    if stored.queued is not None:
+        run = replace(run, mode=stored.queued.mode, trigger=stored.queued.trigger)
+    if run.kind is not RunKind.PREVIEW and (why := paused(stored)):
+        store.setups.release(stored, stored.state)
+        _close(services, run, RunState.FAILED, why)
+        return None
+    return _slice(services, run, stored, slice_seconds)
+
+
+def paused(stored: StoredSetup) -> str:
+    """Why the setup is paused, "" when it is not."""
+    if stored.setup.paused:
+        return "This setup is paused. Resume it to sync again."
+    reason = stored.state.paused_reason
+    return f"This setup was paused by the service ({reason}). Put that right, then resume it." if reason else ""
+
+
+def _slice(services: Services, run: Run, stored: StoredSetup, slice_seconds: float) -> float | None:
+    store, clock = services.store, services.clock
+    began = replace(
+        run, state=RunState.RUNNING, started_at=run.started_at or stamp(clock.now()), slice=run.slice + 1
+    )
+    session = Session.open(services, began, stored)
+    session.slice_seconds = slice_seconds
+    report = Report(store, session.setup, began, clock.monotonic, clock.now, known_outcomes(session))
+    try:
+        ending = (restore if run.kind is RunKind.RESTORE else synchronize)(session, report)
+        session.reachable()
+    except LeaseLost:
+        log.warning("run %s lost its lease; it is taken up again", run.id)
+        return _BUSY_DELAY
+    except FolderGone:
+        ending = pause(session, "folderGone", FOLDER_GONE)
+    except Busy as error:
+        tries = report.count("busy")
+        ending = Ending(RunState.RUNNING, str(error), unfinished=True, retry_after=error.retry_after or _LATER)
+        if tries > _BUSY_TRIES:
+            ending = Ending(RunState.FAILED, f"{error} What was not done is done by the next run.")
+    except SyncError as error:
+        if isinstance(error, NotFound | AccessDenied) and error.service == "Graph":
+            session.unreachable()
+        ending = Ending(RunState.FAILED, str(error))
+    return _end(services, session, report, ending)
+
+
+def _end(services: Services, session: Session, report: Report, ending: Ending) -> float | None:
+    """State first, with the lease given back; then the run's row."""
+    store = services.store
+    try:
+        store.setups.release(session.stored, session.state)
+    except LeaseLost:
+        log.warning("run %s lost its lease at the end; it is taken up again", session.run.id)
+        return _BUSY_DELAY
+    run = replace(
+        report.run,
+        state=ending.state,
+        counts=report.counts(session.unchanged),
+        message=ending.message,
+        done=report.done,
+        total=report.total,
+        checkpoint=report.checkpoint(),
+    )
+    if ending.unfinished:
+        store.runs.update(replace(run, phase="waiting"))
+        return ending.retry_after
+    store.runs.update(replace(run, phase="", finished_at=stamp(services.clock.now())))
+    log.info("run %s ended %s", run.id, ending.state)
+    return None
+
+
+def _close(services: Services, run: Run, state: RunState, message: str) -> None:
+    ended = replace(run, state=state, message=message, finished_at=stamp(services.clock.now()))
+    try:
+        services.store.runs.update(ended)
+    except StateConflict:
+        log.info("run %s was ended by another", run.id)
