@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -74,6 +74,8 @@ class Postbox:
         self._waiting: dict[str, list[Json]] = {}
         self._endpoints: dict[str, _Endpoint] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._attempts: set[asyncio.Future[tuple[int, bytes] | None]] = set()
+        self._starting = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def shake_hands(self, url: str, token: str) -> bool:
@@ -98,19 +100,13 @@ class Postbox:
             self._loop.call_soon_threadsafe(self._flush, url)
 
     async def settle(self) -> None:
-        """Wait until everything posted so far had its first answer."""
-        while self._waiting or self._firsts():
+        """Wait until everything posted so far was tried, and what failed waits for its next try."""
+        while self._waiting or self._starting or self._attempts:
             await asyncio.sleep(0)
-            await asyncio.gather(*self._firsts())
+            await asyncio.gather(*self._attempts)
 
-    def _firsts(self) -> list[asyncio.Task[None]]:
-        return [task for task in self._tasks if task.get_name() == "first"]
-
-    def _start(self, work: Awaitable[None], name: str = "later") -> None:
-        async def run() -> None:
-            await work
-
-        task = asyncio.get_running_loop().create_task(run(), name=name)
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -122,21 +118,20 @@ class Postbox:
             body = orjson.dumps({"value": notifications[start : start + MOST_TOGETHER]})
             if endpoint.drops(now):
                 continue
-            wait = endpoint.delay(now)
-            self._start(self._first(url, body, endpoint, wait), "later" if wait else "first")
+            self._starting += 1
+            self._start(self._carry(url, body, endpoint, endpoint.delay(now)))
 
     async def _post_later(self, url: str, notification: Json, after: float) -> None:
         await self._clock.sleep(after)
         self.post(url, notification)
 
-    async def _first(self, url: str, body: bytes, endpoint: _Endpoint, wait: float) -> None:
+    async def _carry(self, url: str, body: bytes, endpoint: _Endpoint, wait: float) -> None:
+        """Deliver; if need be again and again with growing pauses, for four hours at most."""
+        self._starting -= 1
         if wait:
             await self._clock.sleep(wait)
-        if not await self._attempt(url, body, endpoint, FIRST_SECONDS):
-            self._start(self._retry(url, body, endpoint))
-
-    async def _retry(self, url: str, body: bytes, endpoint: _Endpoint) -> None:
-        """Again and again with growing pauses, for four hours at most."""
+        if await self._attempt(url, body, endpoint, FIRST_SECONDS):
+            return
         pause, waited = FIRST_RETRY_SECONDS, 0.0
         while waited + pause <= GIVE_UP_SECONDS:
             await self._clock.sleep(pause)
@@ -146,8 +141,15 @@ class Postbox:
             pause *= 2
 
     async def _attempt(self, url: str, body: bytes, endpoint: _Endpoint, seconds: float) -> bool:
-        started = self._clock.monotonic()
-        answer = await self.deliver(url, {"Content-Type": "application/json"}, body, seconds)
-        now = self._clock.monotonic()
-        endpoint.note(now, now - started)
+        """One try; how long it took is counted in real time, in which the time limit is counted too."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        headers = {"Content-Type": "application/json"}
+        attempt = asyncio.ensure_future(self.deliver(url, headers, body, seconds))
+        self._attempts.add(attempt)
+        try:
+            answer = await attempt
+        finally:
+            self._attempts.discard(attempt)
+        endpoint.note(self._clock.monotonic(), loop.time() - started)
         return answer is not None and 200 <= answer[0] < 300
