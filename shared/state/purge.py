@@ -63,7 +63,7 @@ class Purge:
         cursor = self._tables.get(_TABLE, *_KEYS)
         rested = cursor.text("over_at") if cursor is not None else ""
         place = cursor.text("place") if cursor is not None else ""
-        if not place and rested and now < moment(rested) + _PAUSE:
+        if not place and rested and moment(rested) <= now < moment(rested) + _PAUSE:
             return Purged(0, round_over=True)
         rows = sum(purge(now, _PER_SETUP) for purge in self._whole_tables)
         page = self._setups.names(most_setups, place)

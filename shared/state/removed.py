@@ -33,7 +33,7 @@ class RemovedCopies:
         self._retention = retention
 
     def save(self, user: str, company: str, copies: Iterable[RemovedCopy]) -> None:
-        """Keeps copies, before they are removed. Raises ValueError where one does not fit into a row."""
+        """Keeps copies, before they are removed. Raises Refused where one does not fit into a row."""
         now = self._clock()
         dated = (replace(copy, at=stamp(now), expires=stamp(now + self._retention)) for copy in copies)
         self._shelf.save(setup_key(user, company), dated)

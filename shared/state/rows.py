@@ -6,20 +6,24 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Generic, TypeAlias, TypeVar
 
 from pydantic import GetPydanticSchema
 from pydantic_core import core_schema
 
+from shared.errors import Refused
 from shared.model import Json
 
 Value: TypeAlias = str | int | bool | bytes | float
 T = TypeVar("T")
 
-JsonMap: TypeAlias = Annotated[
-    Mapping[str, Json], GetPydanticSchema(lambda _source, _handler: core_schema.dict_schema())
-]
-"""JSON members that are kept as they come: pydantic does not look inside (`Json` is recursive)."""
+if TYPE_CHECKING:
+    JsonMap: TypeAlias = Mapping[str, Json]
+else:
+    JsonMap = Annotated[
+        Mapping[str, object], GetPydanticSchema(lambda _source, _handler: core_schema.dict_schema())
+    ]
+"""JSON members that are kept as they come: pydantic cannot follow `Json`, which is recursive."""
 
 _TEXT_PIECE = 16_000
 """Characters per property: 64 KiB are 32 Ki UTF-16 units, and a character may take two."""
@@ -87,11 +91,17 @@ def pieces(name: str, text: str) -> dict[str, Value]:
 def packed(name: str, value: Json) -> dict[str, Value]:
     """Large JSON, compressed, as binary properties `name_0`, `name_1`, …
 
-    Raises ValueError where it does not fit into one row even so.
+    Raises Refused where it does not fit into one row even so.
     """
     data = zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
     if len(data) > _LARGEST:
-        raise ValueError(f"{name}: {len(data)} bytes do not fit into one row of Table Storage")
+        raise Refused(
+            "Storage",
+            413,
+            "EntityTooLarge",
+            f"has no room for {len(data)} bytes in a row",
+            "It is left as it is.",
+        )
     return {
         f"{name}_{number}": data[start : start + _BYTES_PIECE]
         for number, start in enumerate(range(0, len(data), _BYTES_PIECE))

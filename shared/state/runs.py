@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from shared.errors import StateConflict
 from shared.model import Json, Setup
 from shared.state.keys import escape, inverted, setup_key, stamp
-from shared.state.rows import JsonMap, Page, Row, Value, packed, pieces
+from shared.state.rows import JsonMap, Page, Row, Value, packed
 from shared.state.tables import Tables, quoted, within
 
 RUNS = "Runs"
@@ -228,10 +228,11 @@ def _row(run: Run) -> Row:
         "company": run.company,
         "state": run.state.value,
         "expires": run.expires,
-        **pieces("body", _JSON.dump_json(run, exclude={"etag"}, exclude_defaults=True).decode()),
+        # Packed: the checkpoint of a long run names thousands of contacts.
+        **packed("body", _JSON.dump_python(run, mode="json", exclude={"etag"}, exclude_defaults=True)),
     }
     return Row(partition, key, values, run.etag)
 
 
 def _run(row: Row) -> Run:
-    return replace(_JSON.validate_json(row.text("body")), etag=row.etag)
+    return replace(_JSON.validate_python(row.packed("body")), etag=row.etag)

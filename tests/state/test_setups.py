@@ -7,7 +7,7 @@ import pytest
 
 from shared.errors import StateConflict
 from shared.model import ConflictPolicy, Direction, Limit, Setup
-from shared.state import SetupState, Store, StoredSetup
+from shared.state import Mode, Run, SetupState, Store, StoredSetup
 from tests.state.conftest import Clock, Who
 
 EVERYTHING = SetupState(
@@ -160,7 +160,9 @@ def test_all_spans_pages_and_leaves_out_what_is_large(store: Store, who: Who) ->
     for company in "abcde":
         stored = store.setups.put(Setup(who.user, company))
         store.setups.save_state(stored, replace(EVERYTHING, print_key=stored.state.print_key))
+    run = store.run_queue.claim(Run(store.runs.new_id(who.user, "b"), who.user, "b", mode=Mode.FULL)).run
     found = [each for each in store.setups.all(page_size=3) if each.setup.user == who.user]
+    assert [each.queued.run if each.queued else "" for each in found] == ["", run, "", "", ""]
     assert [each.setup.company for each in found] == list("abcde")
     assert {each.state.push["graph"] == EVERYTHING.push["graph"] for each in found} == {True}
     assert {(each.state.delta_link, each.state.linked_filter) for each in found} == {("", b"")}
