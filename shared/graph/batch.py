@@ -11,6 +11,8 @@ from shared.transport.http import Answer, Call, JsonObject
 from shared.transport.pipeline import read_batches
 
 BATCH_SIZE = 20
+PARTLY_THROTTLED = 424
+"""What the batch itself may answer when an item was throttled, by an older page (contracts/graph.md §4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ def send_batch(mailbox: Mailbox, items: Sequence[Item], *, safe: bool) -> list[A
     )
     if answer.lost:
         return [Answer(answer.status, retry_after=answer.retry_after)] * len(items)
-    if not answer.ok:
+    if not answer.ok and answer.status != PARTLY_THROTTLED:
         raise refusal(answer, "refused a batch")
     by_id = {str(entry.get("id")): entry for entry in objects(answer.body, "responses")}
     answers = [_answer(mailbox, by_id.get(str(number))) for number in range(1, len(items) + 1)]
