@@ -6,6 +6,9 @@ import json
 import uuid
 from dataclasses import replace
 
+import pytest
+from azure.data.tables import TableServiceClient
+
 from shared.model import Link, LinkState, Outcome, Setup, Side
 from shared.state import (
     Conflict,
@@ -69,6 +72,14 @@ def test_erased_user_leaves_nothing(store: Store, who: Who) -> None:
     assert store.personal.export(neighbour.user) == before
 
 
+@pytest.fixture
+def no_round_yet(storage: str) -> None:
+    """Nothing was purged before, whatever other tests did."""
+    service = TableServiceClient.from_connection_string(storage)
+    service.create_table_if_not_exists("Maintenance").delete_entity("purge", "cursor")
+
+
+@pytest.mark.usefixtures("no_round_yet")
 def test_purge_goes_round_all_setups_some_at_a_time_and_then_rests(
     store: Store, who: Who, clock: Clock
 ) -> None:
