@@ -97,7 +97,7 @@ class _Merger:
         for name in FIELDS:
             theirs = bc_text(name, self.bc.contact).strip()
             mine = outlook_text(name, self.outlook.contact).strip()
-            if self._settled(name):
+            if self._settled(name, None):
                 continue
             if mine and not theirs:
                 self._flow_to_bc(name)
@@ -107,7 +107,7 @@ class _Merger:
     def three_way(self, name: Field, in_bc: bool, in_outlook: bool) -> None:
         if not in_bc and not in_outlook:
             return
-        if self._settled(name):
+        if self._settled(name, self.parts if in_outlook else None):
             return
         if in_outlook and name in REQUIRED_FIELDS and not self._outlook_text(name).strip():
             self.draft.reasons[Reason.REQUIRED_FIELD] = None
@@ -138,10 +138,11 @@ class _Merger:
         elif not outlook_wins and self._flow_to_outlook(name):
             self._conflict(name, Side.OUTLOOK)
 
-    def _settled(self, name: Field) -> bool:
+    def _settled(self, name: Field, parts: bool | None) -> bool:
+        """Both sides say the same. `parts`: which of Outlook's names was edited; None: either will do."""
         if self.bc is None or self.outlook is None:
             return False
-        return same(name, self.bc.contact, self.outlook.contact, self.rules.fields)
+        return same(name, self.bc.contact, self.outlook.contact, self.rules.fields, parts_changed=parts)
 
     def _outlook_text(self, name: Field) -> str:
         return outlook_text(name, self.outlook.contact) if self.outlook else ""

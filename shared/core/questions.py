@@ -13,6 +13,7 @@ from shared.model import REQUIRED_FIELDS, Field, Link, LinkState, OutlookContact
 
 _ADDRESS = (Field.ADDRESS, Field.CITY, Field.STATE, Field.POSTAL_CODE, Field.COUNTRY)
 _NEEDS_BC = frozenset({Field.EMAIL, Field.COMPANY, *REQUIRED_FIELDS})
+_KEEPS_MORE = frozenset({Reason.TRUNCATED, Reason.INVALID_EMAIL})
 _UNEXPLAINED = frozenset({Reason.DIRECTION_OFF, Reason.PRIVATE})
 
 
@@ -227,6 +228,8 @@ def assumed(
     needed: tuple[Field, ...] = (Field.NAME,)
     if not fields.isdisjoint(_ADDRESS):
         needed = (Field.NAME, *_ADDRESS)
+    if Field.EMAIL in fields and link.note in _KEEPS_MORE:
+        return None  # Outlook holds addresses that Business Central could not take
     if Field.PHONE in fields and not prints.single_phone(link.outlook_prints):
         return None
     texts = {name: text(name) for name in needed}
