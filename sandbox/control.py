@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, fields
+from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
@@ -14,7 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.business_central.errors import Refusal
+from sandbox.business_central.service import BusinessCentralService
 from sandbox.faults import Fault
+from sandbox.graph.errors import GraphError
+from sandbox.graph.service import GraphService
+from sandbox.switches import check_switches
 from shared.model import Json
 
 if TYPE_CHECKING:
@@ -44,6 +51,7 @@ def control_app(sandbox: Sandbox) -> Starlette:
         Route("/_emu/violations", _json(control.violations), methods=["GET"]),
         Route("/_emu/people/{service}", _json(control.people), methods=["POST"]),
     ]
+    routes.append(Route("/msi/token", sandbox.identity.endpoint, methods=["GET"]))
     return Starlette(routes=routes)
 
 
@@ -129,10 +137,12 @@ class _Control:
         for name, value in body.items():
             if value is None:
                 self._sandbox.switches.pop(name, None)
-            elif isinstance(value, str):
-                self._sandbox.switches[name] = value
-            else:
-                raise BadCall(f"switch {name!r} must be a text")
+                continue
+            try:
+                check_switches({name: str(value)})
+            except ValueError as error:
+                raise BadCall(str(error)) from error
+            self._sandbox.switches[name] = str(value)
         return self._sandbox.switches
 
     def add_fault(self, _request: Request, body: Body) -> object:
@@ -142,7 +152,7 @@ class _Control:
         try:
             fault = _FAULT.validate_python(body)
             self._sandbox.faults.add(fault)
-        except (ValidationError, ValueError) as error:
+        except (ValidationError, re.error) as error:
             raise BadCall(str(error)) from error
         return _plain(fault)
 
@@ -177,7 +187,10 @@ class _Control:
 
         `{"do": <method of the service's People>, "args"?: [...], …its other arguments by name}`.
         """
-        services = {"graph": self._sandbox.graph, "businessCentral": self._sandbox.bc}
+        services: dict[str, GraphService | BusinessCentralService] = {
+            "graph": self._sandbox.graph,
+            "businessCentral": self._sandbox.bc,
+        }
         service = services.get(request.path_params["service"])
         if service is None:
             raise BadCall(f"people act in one of {sorted(services)}")
@@ -187,10 +200,18 @@ class _Control:
         if str(name).startswith("_") or not inspect.ismethod(method) or not isinstance(args, list):
             raise BadCall(f"people cannot do {name!r}")
         try:
-            inspect.signature(method).bind(*args, **body)
-            return {"result": method(*args, **body)}
-        except (TypeError, ValueError, LookupError) as error:
+            call = inspect.signature(method).bind(*args, **body)
+            _read_dates(call)
+            return {"result": method(*call.args, **call.kwargs)}
+        except (TypeError, ValueError, LookupError, GraphError, Refusal) as error:
             raise BadCall(f"{name}: {error!r}") from error
+
+
+def _read_dates(call: inspect.BoundArguments) -> None:
+    """JSON has no dates: make them of texts where the method wants them."""
+    for name, value in call.arguments.items():
+        if call.signature.parameters[name].annotation in ("date", date):
+            call.arguments[name] = date.fromisoformat(str(value))
 
 
 def _plain(fault: Fault) -> dict[str, object]:

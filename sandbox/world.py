@@ -10,11 +10,12 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from typing import Any, ParamSpec, TypeVar, overload
 from uuid import UUID
 
 import trustme
 
+from sandbox.business_central.service import BusinessCentralService
 from sandbox.clock import VirtualClock
 from sandbox.control import control_app
 from sandbox.delivery import Postman
@@ -22,11 +23,14 @@ from sandbox.entra import AppRegistration, Entra
 from sandbox.exchange import Service
 from sandbox.faults import Faults
 from sandbox.gate import Limits, ServiceGate, Wording
+from sandbox.graph.service import GraphService
 from sandbox.http_app import ServiceApp, business_central_stamp, graph_stamp
+from sandbox.managed_identity import ManagedIdentity
 from sandbox.quotas import SlidingWindow, Slots, TokenBucket
 from sandbox.request_log import RequestLog
 from sandbox.seed.reference import countries, post_codes
 from sandbox.server import ServerThread
+from sandbox.switches import check_switches
 from sandbox.tokens import BUSINESS_CENTRAL, GRAPH, Door, Doorkeeper
 from sandbox.wording import (
     BUSINESS_CENTRAL_WORDING,
@@ -35,15 +39,14 @@ from sandbox.wording import (
     graph_door,
 )
 
-if TYPE_CHECKING:
-    from sandbox.business_central.service import BusinessCentralService
-    from sandbox.graph.service import GraphService
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
 TENANT_ID = "5b1c7c2e-3a64-4f0e-9a51-0d6f2c1b8e11"
 CLIENT_ID = "a7d4f1c0-52be-4e3c-8f19-6b0e9d2c7a35"
+IDENTITY_CLIENT_ID = "c3e8a5b4-1d70-4a92-b6f8-2e5c9d0a7b46"
+IDENTITY_PRINCIPAL_ID = "e19b6d02-7c48-4f35-9ad1-8b3f0c6e2d57"
+IDENTITY_HEADER = "sandbox-identity-header"
 CLIENT_SECRET = "sandbox~secret~of~no~value"
 ENVIRONMENT = "Production"
 RESOURCES = {
@@ -61,7 +64,8 @@ def _authority() -> trustme.CA:
 class Sandbox:
     """Everything local and in memory; a context manager.
 
-    `seed`: "empty", or a module of `sandbox.seed`, perhaps with a number ("demo", "scale:20000").
+    `seed`: "empty", or a module of `sandbox.seed`, perhaps with numbers for it ("cast", "demo",
+    "scale:20000", "scale:20000:500").
     `switches`: what the contracts leave open (contracts/graph.md §9, contracts/business-central.md §16);
     read at the time of use, may be changed.
     `latency_seconds`: what every call takes, items of a batch each, the batch itself nothing.
@@ -79,6 +83,7 @@ class Sandbox:
     ) -> None:
         self.seed = seed
         self.switches = dict(switches or {})
+        check_switches(self.switches)
         self.latency_seconds = latency_seconds
         self.clock = clock or VirtualClock()
         self.faults = Faults(random.Random(random_seed))
@@ -89,16 +94,21 @@ class Sandbox:
         self.bc: BusinessCentralService
         self.graph_url = self.bc_url = self.entra_url = self.control_url = ""
         self.ca_file = ""
+        self.identity: ManagedIdentity
         self._random_seed = random_seed
         self._ports = dict(ports or {})
         self._first = dict(self.switches), latency_seconds
         self._gates: dict[str, ServiceGate] = {}
         self._thread = ServerThread()
         self._folder = tempfile.TemporaryDirectory(prefix="sandbox-")
-        self._postman: Postman
+        self._postman = Postman(None)
 
     def __enter__(self) -> Sandbox:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(
@@ -107,7 +117,8 @@ class Sandbox:
         self.stop()
 
     def start(self) -> None:
-        """Open the ports, then load the seed. Can be started once."""
+        """Open the ports, then load the seed. Can be started once; raises OSError where a port is taken."""
+        self._thread.start()
         self.ca_file = str(Path(self._folder.name) / "ca.pem")
         _authority().cert_pem.write_to_path(self.ca_file)
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -115,7 +126,6 @@ class Sandbox:
         trust = ssl.create_default_context()
         _authority().configure_trust(trust)
         self._postman = Postman(trust)
-        self._thread.start()
         new_id = self._new_id
         graph = ServiceApp("/v1.0", lambda: self._gates["graph"], self.clock, graph_stamp(new_id))
         bc = ServiceApp("/v2.0", lambda: self._gates["bc"], self.clock, business_central_stamp)
@@ -123,10 +133,14 @@ class Sandbox:
         bc_origin = f"http://127.0.0.1:{self._listen('businessCentral', bc)}"
         self.graph_url, self.bc_url = f"{graph_origin}/v1.0", f"{bc_origin}/v2.0"
         self.entra_url = f"https://127.0.0.1:{self._listen('entra', self.entra, tls)}"
+        issuer = f"{self.entra_url}/{TENANT_ID}/v2.0"
+        self.identity = ManagedIdentity(
+            IDENTITY_CLIENT_ID, IDENTITY_PRINCIPAL_ID, issuer, IDENTITY_HEADER, self.clock
+        )
         self.control_url = f"http://127.0.0.1:{self._listen('control', control_app(self))}/_emu"
         resources = {**RESOURCES, graph_origin: RESOURCES[GRAPH], bc_origin: RESOURCES[BUSINESS_CENTRAL]}
         self.entra.resources.update(resources)
-        self.entra.register(AppRegistration(CLIENT_ID, CLIENT_SECRET))
+        self.entra.register(AppRegistration(CLIENT_ID, CLIENT_SECRET, federated=(self.identity.credential(),)))
         self.call(self.load)
 
     def stop(self) -> None:
@@ -152,10 +166,10 @@ class Sandbox:
             nowhere = Postman(None)
             self.graph.deliver = self.bc.deliver = nowhere.deliver
         self._build_services()
-        if self.seed != "empty":
-            name, _, size = self.seed.partition(":")
+        name, *sizes = self.seed.split(":")
+        if name != "empty":
             module = importlib.import_module(f"sandbox.seed.{name}")
-            module.load(self.graph, self.bc, random.Random(self._random_seed), *([int(size)] if size else []))
+            module.load(self.graph, self.bc, random.Random(self._random_seed), *map(int, sizes))
 
     def reset(self, seed: str | None = None) -> None:
         """As after the start, but for the clock, which never goes back. Runs on the servers' loop."""
@@ -170,12 +184,23 @@ class Sandbox:
         """A good token for "graph" or "businessCentral", for calls that are not about tokens."""
         return self.entra.issue(client_id, GRAPH if service == "graph" else BUSINESS_CENTRAL)
 
-    def settings(self) -> dict[str, str]:
-        """The product's environment variables (spec/interfaces.md §3) that point it here."""
+    def settings(self, managed_identity: bool = False) -> dict[str, str]:
+        """The product's environment variables (spec/interfaces.md §3) that point it here.
+
+        With `managed_identity` there is no secret: the identity's own variables are set as App Service does.
+        """
+        if managed_identity:
+            proof = {
+                "ENTRA_MANAGED_IDENTITY_CLIENT_ID": IDENTITY_CLIENT_ID,
+                "IDENTITY_ENDPOINT": f"{_origin(self.control_url)}/msi/token",
+                "IDENTITY_HEADER": IDENTITY_HEADER,
+            }
+        else:
+            proof = {"ENTRA_CLIENT_SECRET": CLIENT_SECRET}
         return {
+            **proof,
             "ENTRA_TENANT_ID": TENANT_ID,
             "ENTRA_CLIENT_ID": CLIENT_ID,
-            "ENTRA_CLIENT_SECRET": CLIENT_SECRET,
             "ENTRA_AUTHORITY_HOST": self.entra_url,
             "GRAPH_BASE_URL": self.graph_url,
             "BC_BASE_URL": self.bc_url,
@@ -190,14 +215,12 @@ class Sandbox:
         return UUID(int=self.rng.getrandbits(128), version=4)
 
     def _build_services(self) -> None:
-        from sandbox.business_central.service import BusinessCentralService
-        from sandbox.graph.service import GraphService
-
         common = self.clock, self.faults, self.log, self.switches
         self.graph = GraphService(*common, random.Random(self._random_seed + 1))
         self.bc = BusinessCentralService(
             *common, random.Random(self._random_seed + 2), countries(), post_codes()
         )
+        self.bc.tenant, self.bc.environment = TENANT_ID, ENVIRONMENT
         self.graph.deliver = self.bc.deliver = self._postman.deliver
         clock = self.clock
         graph_limits = Limits(TokenBucket(clock, 10_000, 600), Slots(clock, 4))

@@ -1,8 +1,6 @@
 """Business Central's own reference data: Country/Region and Post Code tables of its demo companies.
 
-`countries.csv` and `post_codes.csv` hold real reference data of Business Central's demo companies
-(facts taken from microsoft/BCApps, MIT licence, 2026-08): its own country codes (not always ISO: Greece is
-EL) with the names it shows and the ISO 3166 numeric codes, and the post codes of twelve localisations.
+Where the two files come from, and their licence: README.md beside this module.
 """
 
 from __future__ import annotations
