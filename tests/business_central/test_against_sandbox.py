@@ -39,7 +39,7 @@ def client(world: Sandbox) -> BcClient:
 
 
 def add(world: Sandbox, **json: Json) -> str:
-    return world.call(lambda: world.bc.people.create_contact(COMPANY, **json))
+    return world.call(lambda: world.bc.people.create_contact(COMPANY, False, **json))
 
 
 def run(client: BcClient, writes: Sequence[Write]) -> dict[str, WriteResult]:
