@@ -62,7 +62,10 @@ def _operation(entry: Json) -> Operation:
         if not isinstance(value, str):
             raise errors.invalid_body("Invalid Request Body: a header is a text.")
         texts[name.lower()] = value
-    body = orjson.dumps(entry["body"]) if "body" in entry else b""
+    try:
+        body = orjson.dumps(entry["body"]) if "body" in entry else b""
+    except orjson.JSONEncodeError as error:
+        raise errors.invalid_body("Invalid Request Body: a body is nested too deeply.") from error
     return Operation(operation_id, method.upper(), url, texts, body)
 
 

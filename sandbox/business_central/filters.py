@@ -196,7 +196,7 @@ class _Parser:
 
     def _natural(self) -> int:
         token = self._take()
-        if token.kind != "number" or not token.text.isdecimal():
+        if token.kind != "number" or not token.text.isdecimal() or len(token.text) > 9:
             raise errors.query_syntax()
         return int(token.text)
 
@@ -280,7 +280,8 @@ class _Parser:
                     raise wrong
                 return token.value
             case Kind.INTEGER:
-                if token.kind != "number" or not token.text.lstrip("-").isdecimal():
+                digits = token.text.removeprefix("-")
+                if token.kind != "number" or not digits.isdecimal() or len(digits) > 18:
                     raise wrong
                 return int(token.text)
             case _:

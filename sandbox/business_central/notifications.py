@@ -90,6 +90,7 @@ class Notifier:
         self._lock = threading.Lock()
         self._pending: list[_Pending] = []
         self._job: asyncio.Task[None] | None = None
+        self._first = 0.0
         self._deliveries: set[asyncio.Task[None]] = set()
         self.deliver: Deliver | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -112,7 +113,7 @@ class Notifier:
         with self._lock:
             self._pending += fresh
         if fresh and self.loop is not None and not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self._start)
+            self.loop.call_soon_threadsafe(self._start, ready)
 
     def forget(self) -> None:
         """Drop what is pending."""
@@ -128,16 +129,20 @@ class Notifier:
         answer = await self.deliver(asked, {"Content-Type": "text/plain"}, b"", HANDSHAKE_SECONDS)
         return answer is not None and answer[0] == 200 and answer[1] == token.encode()
 
-    def _start(self) -> None:
-        if self._job is None or self._job.done():
-            self._job = asyncio.get_running_loop().create_task(self._send_when_due())
+    def _start(self, ready: float) -> None:
+        """Have the job running; anew where it sleeps for something later than what is ready then."""
+        if self._job is not None and not self._job.done():
+            if ready >= self._first:
+                return
+            self._job.cancel()
+        self._job = asyncio.get_running_loop().create_task(self._send_when_due())
 
     async def _send_when_due(self) -> None:
         while self._pending:
             delay = self._switches.seconds("bc_notification_delay")
             with self._lock:
-                first = min((each.ready for each in self._pending), default=0.0)
-            wait = first + delay - self._clock.monotonic()
+                self._first = min((each.ready for each in self._pending), default=0.0)
+            wait = self._first + delay - self._clock.monotonic()
             if wait > 0:
                 await self._clock.sleep(wait)
                 continue

@@ -115,12 +115,12 @@ class People:
         """Make a customer, vendor, … of a contact: its `contactBusinessRelation`."""
         self.edit_contact(company, contact_id, contactBusinessRelation=relation)
 
-    def touch_interaction(self, company: str, contact_id: str, when: date) -> None:
-        """Log an interaction: `lastInteractionDate` and the ETag change, lastModifiedDateTime does not."""
+    def touch_interaction(self, company: str, contact_id: str, when: date | str) -> None:
+        """Log an interaction on a day ("2026-05-10"): `lastInteractionDate` and the ETag change, lastModifiedDateTime does not."""
         with self._environment.lock:
             place = self._company(company)
             row = place.rows[contact_id]
-            values = {**row.values, "lastInteractionDate": when.isoformat()}
+            values = {**row.values, "lastInteractionDate": str(when)}
             place.set(contact_id, Row(values, row.key, row.parts, row.salt))
 
     def open_task(self, company: str, contact_id: str) -> None:

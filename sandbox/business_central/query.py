@@ -162,9 +162,10 @@ def preferred_page(prefer: str, most: int) -> tuple[int, bool]:
         name, _, value = part.strip().partition("=")
         if name.strip().lower() in ("odata.maxpagesize", "maxpagesize"):
             value = value.strip().strip('"')
-            if not value.isascii() or not value.isdecimal() or int(value) < 1:
-                raise errors.query_syntax("Invalid value for odata.maxpagesize.")
-            return min(int(value), most), True
+            wanted = _natural("odata.maxpagesize", value)
+            if wanted < 1:
+                raise errors.query_syntax("Invalid value '0' for odata.maxpagesize.")
+            return min(wanted, most), True
     return most, False
 
 
