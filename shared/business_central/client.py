@@ -70,21 +70,27 @@ class BcClient:
         return parse_contact(answer.body)
 
     def read_all(self, odata_filter: str = "") -> BcRead:
+        """Every contact that matches the unescaped filter, persons and companies."""
         return contacts.read_all(self._company, odata_filter)
 
     def read_changed(self, since: str) -> BcChanges:
+        """Contacts modified at or after `since`, and the count of all: one request as a rule."""
         return contacts.read_changed(self._company, since)
 
     def ids(self) -> set[str]:
+        """The ids of all contacts: what is not among them is deleted."""
         return contacts.read_ids(self._company)
 
     def read_by_ids(self, ids: Sequence[str]) -> dict[str, BcContact]:
+        """Contacts by id; those that don't exist are left out."""
         return contacts.read_by_ids(self._company, ids)
 
     def find_by_addresses(self, addresses: Sequence[str]) -> list[BcContact]:
+        """A superset of the contacts that hold any of the addresses, in lists too: compare exactly."""
         return contacts.find_by_addresses(self._company, addresses)
 
     def find_companies(self, names: Sequence[str]) -> list[BcContact]:
+        """A superset of the contacts of type Company with any of the names: compare exactly."""
         return contacts.find_companies(self._company, names)
 
     def write(
@@ -102,20 +108,25 @@ class BcClient:
         return ContactWriter(self._company, lookup).run(writes, on_done, should_stop)
 
     def webhook_supported(self) -> bool:
+        """Whether this Business Central notifies about contacts."""
         return subscriptions.webhook_supported(self._company)
 
     def subscribe(self, notification_url: str, client_state: str) -> BcSubscription:
+        """Subscribe to the company's contacts; raises Refused when the address did not answer."""
         return subscriptions.create(self._company, notification_url, client_state)
 
     def renew_subscription(
         self, subscription_id: str, notification_url: str, client_state: str
     ) -> BcSubscription | None:
+        """Three more days; None when it is gone: subscribe anew and catch up fully."""
         return subscriptions.renew(self._company, subscription_id, notification_url, client_state)
 
     def get_subscription(self, subscription_id: str) -> BcSubscription | None:
+        """None when it is gone."""
         return subscriptions.get(self._company, subscription_id)
 
     def unsubscribe(self, subscription_id: str) -> None:
+        """End a subscription; it is no error when it is gone already."""
         subscriptions.delete(self._company, subscription_id)
 
 

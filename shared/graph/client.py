@@ -50,45 +50,59 @@ class GraphClient:
         raise refusal(answer, "did not show the user")
 
     def get_folder(self, folder: str) -> Folder | None:
+        """None when it does not exist; in Deleted Items it still does, so look at its parent."""
         return folders.get_folder(self._mailbox, folder)
 
     def default_folder(self) -> Folder:
+        """The mailbox's own Contacts folder."""
         return folders.default_folder(self._mailbox)
 
     def list_folders(self) -> list[Folder]:
+        """The folders directly under Contacts."""
         return folders.list_folders(self._mailbox)
 
     def child_folders(self, parent: str) -> list[Folder]:
+        """The folders directly under any folder."""
         return folders.child_folders(self._mailbox, parent)
 
     def find_folder(self, name: str) -> Folder | None:
+        """The folder of that name directly under Contacts, in any letter case."""
         return folders.find_folder(self._mailbox, name)
 
     def create_folder(self, name: str, stamp: Stamp | None) -> Folder:
+        """A folder under Contacts; one of that name comes back as it is, with its own stamp or none."""
         return folders.create_folder(self._mailbox, name, stamp)
 
     def rename_folder(self, folder: str, name: str) -> None:
+        """Raises VersionConflict when another folder has that name."""
         folders.rename_folder(self._mailbox, folder, name)
 
     def stamp_folder(self, folder: str, stamp: Stamp) -> None:
+        """Say in the folder itself whose copies it holds."""
         folders.stamp_folder(self._mailbox, folder, stamp)
 
     def delta(self, folder: str, link: str | None) -> DeltaRound:
+        """The changes since `link`, with None everything. Raises StateLost: then start with None."""
         return delta(self._mailbox, folder, link)
 
     def list_contacts(self, folder: str) -> list[OutlookContact]:
+        """Every contact of the folder, inspected."""
         return contacts.list_contacts(self._mailbox, folder)
 
     def read(self, ids: Sequence[str]) -> dict[str, OutlookContact | None]:
+        """Contacts by id wherever they lie, inspected; None where there is none."""
         return contacts.read(self._mailbox, ids)
 
     def read_whole(self, ids: Sequence[str]) -> dict[str, JsonObject]:
+        """Existing contacts with all their properties, for `own_content` and for restoring them."""
         return contacts.read_whole(self._mailbox, ids)
 
     def find_by_markers(self, folder: str, markers: Sequence[Marker]) -> list[OutlookContact]:
+        """The folder's contacts that carry any of the markers; an index may lag by some seconds."""
         return contacts.find_by_markers(self._mailbox, folder, markers)
 
     def find_by_addresses(self, folder: str, addresses: Sequence[str]) -> list[OutlookContact]:
+        """The folder's contacts that have any of the addresses in any slot, inspected."""
         return contacts.find_by_addresses(self._mailbox, folder, addresses)
 
     def write(

@@ -140,8 +140,9 @@ def _assertion(identity: msal.ManagedIdentityClient) -> str:
 
 def _blocks(pem: str, kind: str) -> str:
     text = pem.replace("\\n", "\n")  # app settings often carry the PEM on one line
-    found = re.findall(rf"-----BEGIN ((?:[A-Z]+ )*{kind})-----.*?-----END \1-----", text, re.DOTALL)
-    if not found:
+    pattern = rf"-----BEGIN ((?:[A-Z]+ )*{kind})-----.*?-----END \1-----"
+    blocks = [block.group(0) for block in re.finditer(pattern, text, re.DOTALL)]
+    if not blocks:
         raise TokenRefused(
             "Entra",
             0,
@@ -149,13 +150,10 @@ def _blocks(pem: str, kind: str) -> str:
             f"can't be asked: the certificate setting holds no {kind}",
             "Put the private key and the certificate, both as PEM, into ENTRA_CLIENT_CERTIFICATE.",
         )
-    return "\n".join(
-        block.group(0)
-        for block in re.finditer(rf"-----BEGIN ((?:[A-Z]+ )*{kind})-----.*?-----END \1-----", text, re.DOTALL)
-    )
+    return "\n".join(blocks)
 
 
-def _refusal(answer: Mapping[str, object]) -> TokenRefused | Busy:
+def _refusal(answer: Mapping[str, object]) -> TokenRefused:
     description = str(answer.get("error_description", ""))
     found = re.match(r"AADSTS\d+", description)
     code = found.group(0) if found else str(answer.get("error", "unknown"))
