@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from shared.business_central import contacts, subscriptions
-from shared.business_central.company import Company, objects, refusal
+from shared.business_central.company import COMPANY_MISSING, Company, objects, refusal
 from shared.business_central.contacts import BcChanges, BcRead
 from shared.business_central.records import parse_contact, text
 from shared.business_central.subscriptions import BcSubscription
@@ -63,7 +63,7 @@ class BcClient:
     def get(self, contact_id: str) -> BcContact | None:
         """One contact; None when it does not exist."""
         answer = self._company.get(f"{self._company.path}/contacts({contact_id})")
-        if answer.status == 404:
+        if answer.status == 404 and answer.code != COMPANY_MISSING:
             return None
         if not answer.ok:
             raise refusal(answer, "did not show a contact")

@@ -24,7 +24,9 @@ SCOPE = "https://api.businesscentral.dynamics.com/.default"
 LANE = Lane("business central", 5)
 """What Business Central lets one app do at once, whatever the company (contracts/business-central.md §11)."""
 CHANGED = frozenset({"Request_EntityChanged"})
-MISSING = frozenset({"BadRequest_ResourceNotFound", "Internal_RecordNotFound", "Internal_CompanyNotFound"})
+MISSING = frozenset({"BadRequest_ResourceNotFound", "Internal_RecordNotFound"})
+COMPANY_MISSING = "Internal_CompanyNotFound"
+"""Says nothing about a contact: it must never be taken for a deletion."""
 SKIP_TOKEN_GONE = "SkipTokenIsNoLongerValid"
 LOOK_AT_SETUP = "Check the environment, the company and the app's permissions in Business Central."
 
@@ -93,7 +95,7 @@ def refusal(answer: Answer, what: str) -> ServiceError:
         return Busy(SERVICE, status, code or "noAnswer", what, "It is looked up later.", answer.retry_after)
     if code in CHANGED or status == 412:
         return VersionConflict(SERVICE, status, code, what, "It is read again and decided anew.")
-    if code in MISSING:
+    if code in MISSING or code == COMPANY_MISSING:
         return NotFound(SERVICE, status, code, what, LOOK_AT_SETUP)
     if code.startswith("Authentication_"):
         return TokenRefused(

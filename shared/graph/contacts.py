@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from shared.graph.batch import read_paths
-from shared.graph.mailbox import Mailbox, objects, odata_text, refusal, segment
+from shared.graph.mailbox import NO_MAILBOX, Mailbox, objects, odata_text, refusal, segment
 from shared.graph.markers import MARKER_ID, SENSITIVITY_ID, marker_text
 from shared.graph.records import SELECT, parse_contact
 from shared.model import Marker, OutlookContact
@@ -102,6 +102,6 @@ def _inspected(page: JsonObject) -> list[OutlookContact]:
 def _exists(answer: Answer) -> bool:
     if answer.ok:
         return True
-    if answer.status == 404:
+    if answer.status == 404 and answer.code not in NO_MAILBOX:
         return False
     raise refusal(answer, "did not show a contact")

@@ -17,6 +17,7 @@ SLOTS = 4
 IMMUTABLE = 'IdType="ImmutableId"'
 LOST_STATE = frozenset({"syncstatenotfound", "resyncrequired", "syncstateinvalid"})
 NO_MAILBOX = frozenset({"MailboxNotEnabledForRESTAPI", "ErrorInvalidUser", "Request_ResourceNotFound"})
+"""Codes of a 404 that speak of the mailbox: none of its contacts or folders is deleted by that."""
 GONE = 410
 LOOK_AT_SETUP = "Check the mailbox and the folder of this setup."
 

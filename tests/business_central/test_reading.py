@@ -61,6 +61,14 @@ def test_a_contact_that_does_not_exist_is_none(server: ScriptedServer, client: B
     assert client.get("3f6c") is None
 
 
+def test_a_company_that_is_gone_does_not_make_its_contacts_deleted(
+    server: ScriptedServer, client: BcClient
+) -> None:
+    server.script.append(error(404, "Internal_CompanyNotFound"))
+    with pytest.raises(NotFound):
+        client.get("3f6c")
+
+
 def test_a_sweep_follows_links_byte_for_byte_with_the_same_headers(
     server: ScriptedServer, client: BcClient
 ) -> None:

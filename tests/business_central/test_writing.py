@@ -76,6 +76,7 @@ def test_each_write_is_an_operation_of_its_own_in_the_order_given(
         (error(412, ""), WriteStatus.CONFLICT),
         (error(404, "BadRequest_ResourceNotFound"), WriteStatus.GONE),
         (error(400, "Internal_RecordNotFound"), WriteStatus.GONE),
+        (error(404, "Internal_CompanyNotFound"), WriteStatus.REFUSED),
         (error(400, "Application_StringExceededLength"), WriteStatus.REFUSED),
         (error(409, "Internal_EntityWithSameKeyExists"), WriteStatus.REFUSED),
         (error(400, "BadRequest_InvalidToken"), WriteStatus.REFUSED),

@@ -154,6 +154,15 @@ def test_contacts_are_read_twenty_at_a_time_and_missing_ones_are_none(
     assert all(item["headers"] == {"Prefer": 'IdType="ImmutableId"'} for item in items(server.seen[0]))
 
 
+@pytest.mark.parametrize("code", ["ErrorInvalidUser", "MailboxNotEnabledForRESTAPI"])
+def test_a_mailbox_that_is_gone_does_not_make_its_contacts_deleted(
+    server: ScriptedServer, client: GraphClient, code: str
+) -> None:
+    server.answering = batch(lambda _: error(404, code))
+    with pytest.raises(NotFound):
+        client.read(["1"])
+
+
 def test_a_throttled_item_of_a_read_comes_again_alone_after_its_wait(
     server: ScriptedServer, client: GraphClient
 ) -> None:

@@ -92,6 +92,7 @@ def test_each_write_is_an_item_of_its_own_with_its_headers(server: ScriptedServe
         (error(409, "ErrorIrresolvableConflict"), WriteStatus.CONFLICT),
         (error(400, "ErrorInvalidArgument"), WriteStatus.REFUSED),
         (error(403, "ErrorAccessDenied"), WriteStatus.REFUSED),
+        (error(404, "MailboxNotEnabledForRESTAPI"), WriteStatus.REFUSED),
     ],
 )
 def test_one_bad_write_does_not_stop_the_others(
