@@ -64,21 +64,11 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def milliseconds(at: datetime) -> int:
+def _milliseconds(at: datetime) -> int:
     """Whole milliseconds since 1970."""
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def inverted(at: datetime) -> str:
     """A key part that sorts newest first."""
-    return f"{_END_OF_TIME - milliseconds(at):015d}"
-
-
-def ordered_id(at: datetime, token: str) -> str:
-    """An id that sorts by time, so that old rows are one range of partitions: `token` makes it unique."""
-    return f"{milliseconds(at):012x}-{escape(token)}"
-
-
-def oldest_id(at: datetime) -> str:
-    """Sorts before every `ordered_id` made at `at` or later."""
-    return f"{milliseconds(at):012x}"
+    return f"{_END_OF_TIME - _milliseconds(at):015d}"

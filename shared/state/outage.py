@@ -9,7 +9,7 @@ from azure.core.exceptions import AzureError, HttpResponseError
 
 from shared.errors import AccessDenied, Busy, Refused, StateConflict
 
-CONFLICTS = frozenset({409, 412})
+_CONFLICTS = frozenset({409, 412})
 _DENIED = frozenset({401, 403})
 _PASSING = frozenset({408, 429})
 
@@ -25,7 +25,7 @@ def storage_errors() -> Iterator[None]:
     except HttpResponseError as error:
         status = error.status_code or 0
         code = _code(error)
-        if status in CONFLICTS:
+        if status in _CONFLICTS:
             raise StateConflict("A stored row changed meanwhile: read it again") from error
         if status in _DENIED:
             raise AccessDenied(

@@ -50,11 +50,6 @@ class Row:
             number += 1
         return value
 
-    def whole(self, name: str) -> int:
-        """A whole number; 0 where absent."""
-        value = self.values.get(name, 0)
-        return value if isinstance(value, int) else 0
-
     def flag(self, name: str) -> bool:
         """A truth value; False where absent."""
         return self.values.get(name, False) is True
