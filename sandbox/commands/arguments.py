@@ -6,16 +6,20 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+_PASSED_ON = frozenset({"test", "sandbox"})
+"""Commands that give the arguments dev.py does not know to pytest and to the sandbox."""
+
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """What was asked for: `command` and its options. Ends the process on `--help` and on a mistake."""
+    """What was asked for: `command`, its options, and `rest` for what is passed on.
+
+    Ends the process on `--help` and on a mistake.
+    """
     parser = _parser()
-    # Whatever `test` does not know goes to pytest as it is.
     known, rest = parser.parse_known_args(arguments)
-    if known.command == "test":
-        known.pytest = rest
-    elif rest:
+    if rest and known.command not in _PASSED_ON:
         parser.error(f"unknown arguments: {' '.join(rest)}")
+    known.rest = rest
     return known
 
 
@@ -46,11 +50,11 @@ def _parser() -> argparse.ArgumentParser:
         "--storage-dir", type=Path, metavar="DIR", help="keeps the data of the Azurite it starts"
     )
 
-    sandbox = commands.add_parser(
-        "sandbox", help="the sandbox alone: Business Central, Graph and Entra, with its controls"
+    commands.add_parser(
+        "sandbox",
+        add_help=False,
+        help="the sandbox alone: Business Central, Graph and Entra; further arguments go to it, --help too",
     )
-    sandbox.add_argument("--port", type=int, default=0, help="where to listen (default: a free port)")
-    sandbox.add_argument("--seed", default="demo", help="what the data are made from (default: demo)")
 
     sync = commands.add_parser("sync", help="one run in the foreground, against whatever the settings name")
     sync.add_argument("--user", required=True, metavar="U", help="the mailbox: object id or address")

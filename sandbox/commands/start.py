@@ -19,12 +19,12 @@ from sandbox.host.configuration import read_host_json
 from sandbox.install import ROOT, Missing
 from shared.settings import STORAGE
 
-_SETTINGS_FILE = ROOT / "local.settings.json"
+SETTINGS_FILE = ROOT / "local.settings.json"
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serves until Ctrl-C or SIGTERM. Raises `Missing` for a setting, an app or a port that is no good."""
-    prepare_settings(_SETTINGS_FILE)
+    prepare_settings(SETTINGS_FILE)
     log_to_stderr()
     with ExitStack() as stack:
         if arguments.storage_dir is not None:

@@ -13,5 +13,5 @@ from sandbox.install import ROOT
 def run(arguments: argparse.Namespace) -> int:
     """pytest's own exit status. Raises `Missing` when Azurite can't be installed."""
     azurite.install()
-    command = [sys.executable, "-m", "pytest", "-n", "2", *arguments.pytest]
+    command = [sys.executable, "-m", "pytest", "-n", "2", *arguments.rest]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
