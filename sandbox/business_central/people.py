@@ -116,7 +116,10 @@ class People:
         self.edit_contact(company, contact_id, contactBusinessRelation=relation)
 
     def touch_interaction(self, company: str, contact_id: str, when: date | str) -> None:
-        """Log an interaction on a day ("2026-05-10"): `lastInteractionDate` and the ETag change, lastModifiedDateTime does not."""
+        """Log an interaction on a day ("2026-05-10").
+
+        `lastInteractionDate` and the ETag change, lastModifiedDateTime does not.
+        """
         with self._environment.lock:
             place = self._company(company)
             row = place.rows[contact_id]
