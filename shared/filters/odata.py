@@ -14,11 +14,11 @@ from shared.filters.fields import FilterField, Kind
 from shared.filters.syntax import Alternatives, Comparison, Op, Wildcard
 from shared.filters.values import day, fold, known_member, span
 
-# Read by the server's own filter language anywhere in a value, or (second) at its start.
-_SPECIAL = re.compile(r"[*?|&<>()\x00-\x1f]|\.\.")
+# Read by the server's own filter language anywhere in a value (or no text that can be sent), or at its start.
+_SPECIAL = re.compile(r"[*?|&<>()\x00-\x1f\ud800-\udfff]|\.\.")
 _SPECIAL_FIRST = re.compile(r"[@=%'\"]")
 # In a text next to a wildcard a piece can be left out, so everything doubtful is.
-_DOUBTFUL = re.compile(r"[*?@|&<>()=%'\"\x00-\x1f]|\.\.")
+_DOUBTFUL = re.compile(r"[*?@|&<>()=%'\"\x00-\x1f\ud800-\udfff]|\.\.")
 # The database keeps 3 ms steps and shows whole ones, so bounds are moved out of their way.
 _SLACK = timedelta(seconds=1)
 
@@ -60,7 +60,7 @@ def _text_clauses(field: FilterField, comparison: Comparison) -> list[str]:
     if text == "" and comparison.op in (Op.EQ, Op.NE):
         return [f"{field.name} {comparison.op} ''"]
     special = _SPECIAL.search(text) or _SPECIAL_FIRST.match(text) or text != text.strip()
-    if comparison.op is not Op.EQ or special or len(text) > field.longest:
+    if comparison.op is not Op.EQ or special or _length(text) > field.longest:
         return []
     if field.kind is Kind.CODE:
         # Beyond ASCII the upper case of one library is not that of another.
@@ -94,7 +94,7 @@ def _pattern_clauses(field: FilterField, comparison: Comparison) -> list[str]:
 
 def _pattern_text(field: FilterField, piece: str, *, ignore_case: bool) -> str:
     """`piece` as the server can be asked for it; "" where it cannot."""
-    if piece != piece.strip() or len(piece) > field.longest:
+    if piece != piece.strip() or _length(piece) > field.longest:
         return ""
     if field.kind is Kind.CODE:
         return piece.upper() if piece.isascii() else ""
@@ -126,6 +126,11 @@ def _moment_clauses(field: FilterField, op: Op, start: datetime, end: datetime) 
 
 def _instant(moment: datetime) -> str:
     return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def _length(text: str) -> int:
+    """In UTF-16 units, as Business Central counts."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _quoted(text: str) -> str:
