@@ -7,7 +7,7 @@ import inspect
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from uvicorn.config import Config
@@ -53,7 +53,7 @@ class ServerThread:
         return self.run(self._listen, app, port, tls)
 
     @overload
-    def run(self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    def run(self, function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T: ...
     @overload
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
 

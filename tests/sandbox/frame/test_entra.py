@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 import jwt
-import msal
+import msal  # type: ignore[import-untyped]
 import pytest
 import requests
 import trustme

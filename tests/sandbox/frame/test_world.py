@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-import msal
+import msal  # type: ignore[import-untyped]
 import pytest
 import requests
 
@@ -183,7 +183,7 @@ class Receiver:
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     running = Receiver()
-    thread = threading.Thread(target=running.server.serve_forever)
+    thread = threading.Thread(target=running.server.serve_forever, args=(0.02,))
     thread.start()
     yield running
     running.server.shutdown()
@@ -216,6 +216,6 @@ def test_after_a_reset_old_subscriptions_reach_nobody(cast: Sandbox, receiver: R
     old = cast.graph
     cast.call(cast.reset)
     assert cast.graph is not old
-    answer = cast.call(old.deliver, receiver.url, {}, b"", 5)  # type: ignore[arg-type]
+    answer = cast.call(old.deliver, receiver.url, {}, b"", 5)
     assert answer is None
     assert receiver.received == []
