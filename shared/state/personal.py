@@ -99,7 +99,10 @@ class Personal:
             "conflicts": _json(self._conflicts.all(user, company)),
             "held": _json(self._held.all(user, company)),
             "removed": _json(self._removed.all(user, company)),
-            "runs": _json(list(self._runs.all(user, company))),
+            "runs": [
+                {"run": _json(run), "actions": _json(list(self._runs.all_actions(run.id)))}
+                for run in self._runs.all(user, company)
+            ],
         }
 
 

@@ -28,7 +28,7 @@ def fill(store: Store, who: Who) -> Run:
     stored = store.setups.put(Setup(*who.pair, filter={"city": "Berlin"}))
     store.setups.save_state(stored, replace(stored.state, delta_link="https://graph/delta?token"))
     run = store.runs.create(Run(store.runs.new_id(*who.pair), *who.pair))
-    store.runs.add_actions(run.id, 0, [{"name": "Ann"}])
+    store.runs.add_actions(run.id, 0, [{"name": "Dora"}])
     store.links.save(*who.pair, [Link("b1", "o1", LinkState.LINKED, bc_prints=b"print")])
     store.outcomes.save(*who.pair, [ContactOutcome(Side.OUTLOOK, "o2", Outcome.SKIPPED)])
     store.conflicts.add(*who.pair, [Conflict("b1", "o1", run.id, (), name="Ann")])
@@ -44,7 +44,7 @@ def test_export_has_everything_but_keys_and_tokens(store: Store, who: Who) -> No
     fill(store, who)
     export = store.personal.export(who.user)
     text = json.dumps(export)
-    for value in ("Berlin", "Ann", "Bea", "Cem", "o2", "b1", f"{who.user}@example.com"):
+    for value in ("Berlin", "Ann", "Bea", "Cem", "Dora", "o2", "b1", f"{who.user}@example.com"):
         assert value in text
     for secret in ("hush", "delta?token", "print_key", "client_state"):
         assert secret not in text
