@@ -25,7 +25,8 @@ MAX_ITEMS: Final = 20
 AT_ONCE: Final = 4
 
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
-_MEMBERS: Final = frozenset({"id", "method", "url", "headers", "body", "dependsOn"})
+_MEMBERS: Final = frozenset({"id", "method", "url", "headers", "body", "dependsOn", "depends_on"})
+"""The last is sent, empty, by Microsoft's SDK for Python; with content it would be a misspelling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def read_items(outer: ApiRequest) -> list[Item]:
 
 
 def _read_item(outer: ApiRequest, entry: Json) -> Item:
-    if not isinstance(entry, dict) or not entry.keys() <= _MEMBERS:
+    if not isinstance(entry, dict) or not entry.keys() <= _MEMBERS or entry.get("depends_on"):
         raise _bad("Invalid batch payload format.")
     id, method, url = entry.get("id"), entry.get("method"), entry.get("url")
     if not isinstance(id, str) or not id:

@@ -107,6 +107,7 @@ FOLDERS = f"/users/{ANN}/contactFolders"
         [get("1", FOLDERS, headers=["x"])],
         [get("1", FOLDERS, headers={"Prefer": 5})],
         [get("1", FOLDERS, verb="x")],
+        [get("1", FOLDERS), get("2", FOLDERS, depends_on=["1"])],
         ["x"],
         [],
     ],

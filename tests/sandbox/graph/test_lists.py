@@ -54,7 +54,7 @@ def test_the_users_contacts_are_those_of_the_default_folder(api: Api) -> None:
 def test_a_next_link_that_was_rewritten_is_refused_and_recorded(api: Api) -> None:
     fill(api, 12)
     link = api.get(f"{api.contacts}?$top=5&$count=true").link or ""
-    for rewritten in (link.replace("%24", "$"), f"{api.contacts}?%24skip=5&%24top=5&%24count=true"):
+    for rewritten in (f"{api.contacts}?$skip=5&$top=5&$count=true", link.replace("=true", "=t%72ue")):
         assert api.get(rewritten).status == 400
     assert api.log.counts() == {"rebuilt_link": 2}
     assert api.get(link).status == 200
