@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
@@ -26,7 +27,18 @@ def run(arguments: argparse.Namespace) -> int:
 def deployed_files(root: Path) -> list[Path]:
     """What `.funcignore` leaves, relative to `root`, sorted: the same files that `func` would publish."""
     ignored = GitIgnoreSpec.from_lines((root / ".funcignore").read_text(encoding="utf-8").splitlines())
-    return sorted(Path(name) for name in ignored.match_tree_files(root, negate=True))
+    return sorted(_kept(root, Path(), ignored))
+
+
+def _kept(root: Path, folder: Path, ignored: GitIgnoreSpec) -> Iterator[Path]:
+    """Does not look into ignored folders: the virtual environment alone has ten thousand files."""
+    for entry in (root / folder).iterdir():
+        inside = folder / entry.name
+        if entry.is_dir():
+            if not ignored.match_file(f"{inside.as_posix()}/"):
+                yield from _kept(root, inside, ignored)
+        elif not ignored.match_file(inside.as_posix()):
+            yield inside
 
 
 def write_archive(root: Path, files: list[Path], archive: Path) -> None:

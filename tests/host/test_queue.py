@@ -101,10 +101,10 @@ def test_no_more_messages_run_at_once_than_host_json_allows(
     start_host: StartHost, storage: str, work_queue: QueueClient
 ) -> None:
     seen = Seen()
-    start_host(small_app(seen, work_queue.queue_name), {STORAGE: storage})
     for _ in range(20):
         work_queue.send_message("slow")
-    # batchSize 8 and, while no more than newBatchThreshold 4 of them run, another batch.
+    start_host(small_app(seen, work_queue.queue_name), {STORAGE: storage})
+    # batchSize is 8; the next batch comes when no more than newBatchThreshold, 4, of them run.
     for _ in range(8):
         assert seen.entered.acquire(timeout=20)
     assert not seen.entered.acquire(timeout=1.5)
