@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Sequence
 
+from sandbox.seed import SEEDS
 from sandbox.world import Sandbox
 
 
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python3 -m sandbox", description="Graph, Business Central, Entra: local.")
-    parser.add_argument("--seed", default="demo", help="empty, cast, demo, scale:N or scale:N:M")
+    parser.add_argument("--seed", default="demo", help=SEEDS)
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="what every call takes")
     parser.add_argument(
         "--switch", type=_switch, action="append", default=[], metavar="NAME=VALUE", help="may be repeated"

@@ -118,8 +118,8 @@ class _Control:
         seed = body.get("seed")
         try:
             self._sandbox.reset(seed if isinstance(seed, str) else None)
-        except ModuleNotFoundError as error:
-            raise BadCall(f"there is no seed {seed!r}") from error
+        except ValueError as error:
+            raise BadCall(str(error)) from error
         return self.state(request, {})
 
     def clock(self, request: Request, body: Body) -> object:
@@ -165,7 +165,10 @@ class _Control:
         query = request.query_params
         log = self._sandbox.log
         mark = log.mark()
-        found = log.entries(query.get("service"), int(query.get("since", "0")))
+        since = query.get("since", "0")
+        if not since.isdecimal():
+            raise BadCall("since must be a number that `mark` gave")
+        found = log.entries(query.get("service"), int(since))
         entries = []
         for entry in found:
             shown = {

@@ -140,7 +140,10 @@ class Entra:
         )
 
     def _token(self, body: bytes, origin: str) -> ApiResponse:
-        form = {name: values[-1] for name, values in parse_qs(body.decode(), keep_blank_values=True).items()}
+        form = {
+            name: values[-1]
+            for name, values in parse_qs(body.decode(errors="replace"), keep_blank_values=True).items()
+        }
         if form.get("grant_type") != "client_credentials":
             raise TokenError(70003, "unsupported_grant_type", "The app requested an unsupported grant type.")
         client_id = form.get("client_id", "")

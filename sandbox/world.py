@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import random
 import ssl
 import tempfile
@@ -28,6 +27,7 @@ from sandbox.http_app import ServiceApp, business_central_stamp, graph_stamp
 from sandbox.managed_identity import ManagedIdentity
 from sandbox.quotas import SlidingWindow, Slots, TokenBucket
 from sandbox.request_log import RequestLog
+from sandbox.seed import seed_named
 from sandbox.seed.reference import countries, post_codes
 from sandbox.server import ServerThread
 from sandbox.switches import check_switches
@@ -64,8 +64,8 @@ def _authority() -> trustme.CA:
 class Sandbox:
     """Everything local and in memory; a context manager.
 
-    `seed`: "empty", or a module of `sandbox.seed`, perhaps with numbers for it ("cast", "demo",
-    "scale:20000", "scale:20000:500").
+    `seed`: "empty", "cast" (users and companies), "demo", "scale:20000" (persons in Business Central),
+    "scale:20000:500" (and copies in Outlook).
     `switches`: what the contracts leave open (contracts/graph.md §9, contracts/business-central.md §16);
     read at the time of use, may be changed.
     `latency_seconds`: what every call takes, items of a batch each, the batch itself nothing.
@@ -82,6 +82,7 @@ class Sandbox:
         ports: Mapping[str, int] | None = None,
     ) -> None:
         self.seed = seed
+        self._load = seed_named(seed)
         self.switches = dict(switches or {})
         check_switches(self.switches)
         self.latency_seconds = latency_seconds
@@ -161,18 +162,17 @@ class Sandbox:
     def load(self, seed: str | None = None) -> None:
         """New services with the data of a seed; runs on the servers' loop. Old notifications end in nothing."""
         if seed is not None:
-            self.seed = seed
+            self.seed, self._load = seed, seed_named(seed)
         if self._gates:
             nowhere = Postman(None)
             self.graph.deliver = self.bc.deliver = nowhere.deliver
         self._build_services()
-        name, *sizes = self.seed.split(":")
-        if name != "empty":
-            module = importlib.import_module(f"sandbox.seed.{name}")
-            module.load(self.graph, self.bc, random.Random(self._random_seed), *map(int, sizes))
+        self._load(self.graph, self.bc, random.Random(self._random_seed))
 
     def reset(self, seed: str | None = None) -> None:
         """As after the start, but for the clock, which never goes back. Runs on the servers' loop."""
+        if seed is not None:
+            seed_named(seed)
         self.faults.clear()
         self.log.clear()
         self.switches.clear()

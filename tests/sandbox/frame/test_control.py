@@ -92,6 +92,7 @@ def test_requests_can_be_read_since_a_mark(control: Control) -> None:
     assert [(entry["method"], entry["status"]) for entry in found] == [("GET", 200)]
     control.ok("DELETE", "requests")
     assert control.ok("GET", "requests")["value"] == []
+    assert control.call("GET", "requests?since=yesterday").status_code == 400
 
 
 def test_violations_are_counted_by_kind(control: Control) -> None:
@@ -160,7 +161,16 @@ def test_reset_brings_back_the_start(control: Control) -> None:
 def test_reset_can_load_another_seed(control: Control) -> None:
     control.ok("POST", "reset", {"seed": "scale:5"})
     assert len(control.sandbox.bc.people.contacts(COMPANIES[0].id)) == 5
-    assert control.call("POST", "reset", {"seed": "nothing"}).status_code == 400
+
+
+@pytest.mark.parametrize("seed", ["nothing", "scale", "scale:many", "demo:5"])
+def test_a_seed_that_does_not_exist_changes_nothing(control: Control, seed: str) -> None:
+    control.folders()
+    refused = control.call("POST", "reset", {"seed": seed})
+    assert refused.status_code == 400
+    assert seed in refused.json()["error"]
+    assert control.sandbox.seed == "cast"
+    assert control.sandbox.log.entries()
 
 
 def test_on_the_command_line_it_says_where_it_is_and_ends_when_told() -> None:
