@@ -1,6 +1,7 @@
 """What Business Central tells: changes of a company's contacts (contracts/business-central.md)."""
 
 import azure.functions as func
+
 from shared.api.webhooks import bc_notifications
 
 from sync_http.adapter import to_http_response, to_request

@@ -1,6 +1,7 @@
 """What Graph tells: changes in a mailbox, and what becomes of a subscription (contracts/graph.md)."""
 
 import azure.functions as func
+
 from shared.api.webhooks import graph_lifecycle, graph_notifications
 
 from sync_http.adapter import to_http_response, to_request

@@ -7,6 +7,7 @@ A route that ends in {*rest} serves the path without a rest, too.
 from collections.abc import Callable
 
 import azure.functions as func
+
 from shared.api.app import handle
 
 from sync_http.adapter import to_http_response, to_request

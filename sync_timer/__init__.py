@@ -3,6 +3,7 @@
 import os
 
 import azure.functions as func
+
 from shared.sync.tick import tick
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]

@@ -1,6 +1,7 @@
 """The worker: one queued run of one setup; and what becomes of a run that failed five times."""
 
 import azure.functions as func
+
 from shared.sync.work import poisoned, work
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]
