@@ -302,7 +302,7 @@ class _Decider:
     def lone_outlook(self, lone: LoneOutlook) -> Step | None:
         outlook = self.outlook.contacts[lone.id]
         key = f"outlook:{lone.id}"
-        skipped = Step(key, lone.bc_id, lone.id, outcome=Outcome.SKIPPED, outlook=outlook)
+        skipped = Step(key, "", lone.id, related=lone.bc_id, outcome=Outcome.SKIPPED, outlook=outlook)
         if lone.reason is not None:
             return replace(skipped, reasons=(lone.reason,))
         if self.rules.wanted is not None:

@@ -52,6 +52,7 @@ class Step:
     `bc`, `outlook`: the contacts as observed, None where not read. `mark`: write the marker.
     `category`: add our category, once, when the pair is new.
     `held`: effects a brake keeps back.
+    `related`: the BC contact because of which an Outlook contact is left alone.
     """
 
     key: str
@@ -73,6 +74,7 @@ class Step:
     outlook: SeenOutlook | None = None
     settle: bool = False
     held: frozenset[Effect] = frozenset()
+    related: str = ""
 
     @property
     def side(self) -> Side:

@@ -95,6 +95,12 @@ def _email_list(outlook: OutlookContact, current: BcContact | None) -> Translati
     written = emails.listed(outlook.emails)
     if not written:
         return Translation(None, (Reason.REQUIRED_FIELD,))
+    if current is None and any(map(emails.well_formed, written)):
+        good = tuple(filter(emails.well_formed, written))  # a new contact takes what can be taken
+        held = emails.fitting(good)
+        lost = (Reason.INVALID_EMAIL,) if good != written else ()
+        cut = (Reason.TRUNCATED,) if held != good else ()
+        return Translation(";".join(held) if held else None, (*lost, *cut))
     # A slot without address holds one that Graph could not read (contracts/graph.md §1.5): it clears nothing.
     if not all(map(texts.clean, outlook.emails)) or not all(map(emails.well_formed, written)):
         return Translation(None, (Reason.INVALID_EMAIL,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shared.errors import NotFound, RequestError, VersionConflict
+from shared.errors import NotFound, Refused, RequestError, VersionConflict
 from shared.graph.client import GraphClient
 from shared.graph.folders import Folder
 from shared.graph.markers import Stamp
@@ -43,8 +43,16 @@ def is_alive(graph: GraphClient, folder: Folder) -> bool:
             return False
         if home.id in (at.id, at.parent):
             return True
-        at = graph.get_folder(at.parent)
+        at = _above(graph, at)
     return False
+
+
+def _above(graph: GraphClient, folder: Folder) -> Folder | None:
+    """The folder it lies in; None where that is none of contacts: Graph calls such an id malformed."""
+    try:
+        return graph.get_folder(folder.parent)
+    except Refused:
+        return None
 
 
 def stamp_of(tenant: str, environment: str, setup: Setup) -> Stamp:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=10)
 """How far Business Central's watermark stays behind: a change may be committed late (contract §8)."""
 _ROUNDS = 8
+_MANY = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +122,18 @@ class Observer:
         if unread := set(outlook_ids) - self._outlook.keys():
             self._look(unread)
 
+    def went_back(self, seen: Observation) -> bool:
+        """Whether the newest change is older than the newest that was ever seen: a restore, or a deletion."""
+        before, now = self.state.bc_newest, seen.marks.bc_newest
+        return bool(before) and (not now or _instant(now) < _instant(before))
+
     def fresh(self, bc_ids: Iterable[str]) -> Mapping[str, SeenBc]:
-        """These contacts as Business Central has them now."""
-        found = self.bc.read_by_ids(sorted(bc_ids))
+        """These contacts as Business Central has them now; many are found faster by reading all."""
+        wanted = sorted(bc_ids)
+        if len(wanted) <= _MANY:
+            found = self.bc.read_by_ids(wanted)
+        else:
+            found = {contact.id: contact for contact in self.bc.read_all().contacts}
         return {bc_id: SeenBc(contact, b"") for bc_id, contact in found.items()}
 
     def _read_delta(self) -> str:

@@ -226,7 +226,7 @@ class Report:
             stamp(now),
             self.run.id,
             version=version(step),
-            related=step.bc_id if side is Side.OUTLOOK else step.outlook_id,
+            related=(step.related or step.bc_id) if side is Side.OUTLOOK else step.outlook_id,
         )
         if result.outcome is not Outcome.FAILED:
             return row

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from shared.core.decide import decide
 from shared.core.guard import Verdict, bind, guard
-from shared.core.plan import Plan, Step
+from shared.core.plan import Effect, Plan, Step
 from shared.core.snapshot import Rules, WishKind
 from shared.errors import NotFound, SyncError
 from shared.model import LinkState, Outcome, Reason, Side
@@ -65,6 +65,9 @@ def synchronize(session: Session, report: Report) -> Ending:
     if session.run.kind is RunKind.PREVIEW:
         return shown(report, verdict)
 
+    if not seen.all_read and depends_on_folder(verdict.plan):
+        if folders.locate(session.graph, session.state) is None:
+            return pause(session, "folderGone", FOLDER_GONE)
     report.enter("writing", verdict.plan.writes)
     applied, done = apply(session, report, observer, seen, verdict.plan, rules)
     session.enter(*ledger_counts(done))
@@ -111,17 +114,29 @@ def read(session: Session, observer: Observer, place: folders.Place, report: Rep
     outlook = {wish.id for wish in wishes.values() if wish.kind is WishKind.CREATE_IN_BC}
     bc = wishes.keys() - outlook
     bc |= {row.id for row in due if row.side is Side.BUSINESS_CENTRAL}
-    outlook |= {row.id if row.side is Side.OUTLOOK else row.related for row in due} - {""}
-    observer.also(bc, outlook)
+    outlook |= {row.id if row.side is Side.OUTLOOK else row.related for row in due}
+    for item in session.held_items():
+        bc.add(str(item.action.get("businessCentralId")))
+        outlook.add(str(item.action.get("outlookId")))
+    observer.also(bc - {""}, outlook - {""})
     return seen
+
+
+def depends_on_folder(plan: Plan) -> bool:
+    """Whether the plan would be wrong if the folder lay in Deleted Items: look before such steps."""
+    fatal = {Effect.CREATE_OUTLOOK, Effect.DELETE_OUTLOOK}
+    return any(
+        step.effects & fatal or (step.link is not None and step.link.state is LinkState.DELETED_BY_USER)
+        for step in plan
+        if step.link != step.before
+    )
 
 
 def looks_restored(observer: Observer, seen: Observation) -> bool:
     """A linked contact is older than recorded; where only the newest is, every linked one is looked at."""
     if restored(seen.links, seen.bc.contacts):
         return True
-    newest = observer.state.bc_newest
-    if seen.all_read or not newest or not seen.marks.bc_newest or seen.marks.bc_newest >= newest:
+    if seen.all_read or not observer.went_back(seen):
         return False
     linked = [link for link in seen.links if link.state is LinkState.LINKED]
     return restored(linked, observer.fresh(link.bc_id for link in linked))
@@ -134,18 +149,17 @@ def limit(session: Session, seen: Observation, plan: Plan, report: Report) -> tu
         plan = safe_without_whole_reading(plan)
         why = ("A list came incomplete: nothing was created or removed; it is read again next time.",)
     plan = Plan(tuple(_rested(step, session, report) for step in plan), plan.unchanged)
-    user, company = session.setup.user, session.setup.company
     if session.run.kind is RunKind.SYNC and session.run.source:
         shown_then = _digests(session, session.run.source)
         plan, moved = bind(plan, shown_then)
         if moved:
             why = (*why, f"{len(moved)} of {len(shown_then)} previewed contacts changed meanwhile: left alone.")
         return Verdict(plan, 0, ()), why
-    confirmed: dict[str, str] = {}
-    if session.state.extra.get("held"):
-        for item in session.services.store.held.all(user, company):
-            if item.confirmed_by:
-                confirmed[str(item.action.get("key"))] = str(item.action.get("digest"))
+    confirmed = {
+        str(item.action.get("key")): str(item.action.get("digest"))
+        for item in session.held_items()
+        if item.confirmed_by
+    }
     return guard(plan, session.brakes(seen, confirmed)), why
 
 

@@ -19,6 +19,7 @@ from shared.fields.fingerprint import Prints
 from shared.filters import Filter, parse_filter
 from shared.graph.client import GraphClient
 from shared.model import BcContact, Field, Link, LinkState, Reason, Setup
+from shared.state.held import HeldItem
 from shared.state.keys import moment, stamp
 from shared.state.runs import Counts, Mode, Run, Trigger
 from shared.state.setups import SetupState, StoredSetup
@@ -50,6 +51,7 @@ class Session:
     companies: dict[str, tuple[str, ...]] = field(default_factory=dict)
     linked: Mapping[str, Link] | None = None
     unchanged: int = 0
+    _held: list[HeldItem] | None = None
     _began: float = 0.0
     _renewed: float = 0.0
 
@@ -173,6 +175,14 @@ class Session:
         """Something is left from earlier runs that a run without changes must still look at."""
         waiting = ("dirty", "held")
         return bool(self.run.source) or any(self.state.extra.get(name) for name in waiting)
+
+    def held_items(self) -> list[HeldItem]:
+        """What earlier runs held; nothing is read where nothing was."""
+        if not self.state.extra.get("held"):
+            return []
+        if self._held is None:
+            self._held = self.services.store.held.all(self.setup.user, self.setup.company)
+        return self._held
 
     # --- what the run leaves behind -------------------------------------------------------------------
 
