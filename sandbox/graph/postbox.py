@@ -34,7 +34,7 @@ async def nowhere(url: str, headers: Mapping[str, str], body: bytes, timeout_sec
     """Stands in until the sandbox says how to deliver: nobody answers."""
 
 
-class _Endpoint:
+class Endpoint:
     """How quickly one address answered in the last ten minutes, and how long it is punished for that."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class Postbox:
         self.deliver: Deliver = nowhere
         self._clock = clock
         self._waiting: dict[str, list[Json]] = {}
-        self._endpoints: dict[str, _Endpoint] = {}
+        self._endpoints: dict[str, Endpoint] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._attempts: set[asyncio.Future[tuple[int, bytes] | None]] = set()
         self._starting = 0
@@ -112,7 +112,7 @@ class Postbox:
 
     def _flush(self, url: str) -> None:
         notifications = self._waiting.pop(url)
-        endpoint = self._endpoints.setdefault(url.partition("?")[0], _Endpoint())
+        endpoint = self._endpoints.setdefault(url.partition("?")[0], Endpoint())
         now = self._clock.monotonic()
         for start in range(0, len(notifications), MOST_TOGETHER):
             body = orjson.dumps({"value": notifications[start : start + MOST_TOGETHER]})
@@ -125,7 +125,7 @@ class Postbox:
         await self._clock.sleep(after)
         self.post(url, notification)
 
-    async def _carry(self, url: str, body: bytes, endpoint: _Endpoint, wait: float) -> None:
+    async def _carry(self, url: str, body: bytes, endpoint: Endpoint, wait: float) -> None:
         """Deliver; if need be again and again with growing pauses, for four hours at most."""
         self._starting -= 1
         if wait:
@@ -140,7 +140,7 @@ class Postbox:
                 return
             pause *= 2
 
-    async def _attempt(self, url: str, body: bytes, endpoint: _Endpoint, seconds: float) -> bool:
+    async def _attempt(self, url: str, body: bytes, endpoint: Endpoint, seconds: float) -> bool:
         """One try; how long it took is counted in real time, in which the time limit is counted too."""
         loop = asyncio.get_running_loop()
         started = loop.time()
