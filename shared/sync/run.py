@@ -65,9 +65,8 @@ def synchronize(session: Session, report: Report) -> Ending:
     if session.run.kind is RunKind.PREVIEW:
         return shown(report, verdict)
 
-    if not seen.all_read and depends_on_folder(verdict.plan):
-        if folders.locate(session.graph, session.state) is None:
-            return pause(session, "folderGone", FOLDER_GONE)
+    if depends_on_folder(seen, verdict.plan) and folders.locate(session.graph, session.state) is None:
+        return pause(session, "folderGone", FOLDER_GONE)
     report.enter("writing", verdict.plan.writes)
     applied, done = apply(session, report, observer, seen, verdict.plan, rules)
     session.enter(*ledger_counts(done))
@@ -122,8 +121,10 @@ def read(session: Session, observer: Observer, place: folders.Place, report: Rep
     return seen
 
 
-def depends_on_folder(plan: Plan) -> bool:
-    """Whether the plan would be wrong if the folder lay in Deleted Items: look before such steps."""
+def depends_on_folder(seen: Observation, plan: Plan) -> bool:
+    """Whether the plan would be wrong if the folder lay in Deleted Items, and nobody looked yet."""
+    if seen.all_read:
+        return False
     fatal = {Effect.CREATE_OUTLOOK, Effect.DELETE_OUTLOOK}
     return any(
         step.effects & fatal or (step.link is not None and step.link.state is LinkState.DELETED_BY_USER)
