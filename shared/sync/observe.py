@@ -176,7 +176,7 @@ class Observer:
         for _ in range(_ROUNDS):
             reading = Reading(
                 self.prints,
-                all_bc=seen.all_read,
+                all_bc=seen.all_read and rules.wanted is None,
                 all_outlook=self._full,
                 removed=frozenset(self._removed),
                 missing_bc=frozenset(self._missing),

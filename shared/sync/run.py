@@ -47,7 +47,6 @@ def synchronize(session: Session, report: Report) -> Ending:
         return pause(session, "folderGone", FOLDER_GONE)
     session.remember(place.state)
 
-    report.enter("reading")
     rules = session.rules()
     observer = Observer(
         session.graph, session.bc, session.state.folder_id, session.prints, session.state, session.companies
@@ -68,9 +67,7 @@ def synchronize(session: Session, report: Report) -> Ending:
     if depends_on_folder(seen, verdict.plan) and folders.locate(session.graph, session.state) is None:
         return pause(session, "folderGone", FOLDER_GONE)
     report.enter("writing", verdict.plan.writes)
-    applied, done = apply(session, report, observer, seen, verdict.plan, rules)
-    session.enter(*ledger_counts(done))
-    if not applied:
+    if not apply(session, report, observer, seen, verdict.plan, rules):
         return Ending(RunState.RUNNING, unfinished=True, retry_after=report.retry_after)
     return finish(session, report, seen, verdict.plan, (*verdict.why, *moved))
 
@@ -209,11 +206,13 @@ def shown(report: Report, verdict: Verdict) -> Ending:
 
 def apply(
     session: Session, report: Report, observer: Observer, seen: Observation, plan: Plan, rules: Rules
-) -> tuple[bool, list[Step]]:
-    """Carry out the plan; what changed under our hands is read and decided anew, a few times at most."""
+) -> bool:
+    """Carry out the plan; what changed under our hands is read and decided anew, a few times at most.
+
+    False: the slice is over before the plan is.
+    """
     linked = {link.bc_id: link for link in seen.links}
     book = Book(session.services.store, session.setup, session.run.id, session.now, linked)
-    done: list[Step] = []
     for _ in range(_REDO_ROUNDS):
         applier = Applier(
             session.graph,
@@ -234,8 +233,8 @@ def apply(
             ended = applier.apply(plan)
         finally:
             book.flush()
-        results = report.results[first:]
-        done += [r.step for r in results if not r.again and not r.done.failed]
+            results = report.results[first:]
+            session.enter(*ledger_counts([r.step for r in results if not r.again and not r.done.failed]))
         again = [r.step for r in results if r.again]
         if not ended or not again:
             break
@@ -246,7 +245,7 @@ def apply(
         plan = decide([link for link in book.linked.values() if link.bc_id in mine], bc, outlook, rules)
         plan = guard(plan, session.brakes(seen, {})).plan
     session.linked = book.linked
-    return ended, done
+    return ended
 
 
 def finish(session: Session, report: Report, seen: Observation, plan: Plan, why: Sequence[str]) -> Ending:

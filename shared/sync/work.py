@@ -8,6 +8,7 @@ from dataclasses import replace
 from shared.errors import AccessDenied, Busy, LeaseLost, NotFound, StateConflict, SyncError
 from shared.state.job_queue import Job
 from shared.state.keys import stamp
+from shared.state.run_queue import stronger, wider
 from shared.state.runs import FINISHED, Run, RunKind, RunState
 from shared.state.setups import StoredSetup
 from shared.sync.report import Report
@@ -46,7 +47,10 @@ def run_slice(services: Services, run_id: str, slice_seconds: float = SLICE_SECO
     """Do one slice; the delay in seconds after which the next is due, None when the run has ended."""
     store = services.store
     run = store.runs.get(run_id)
-    if run is None or run.state in FINISHED:
+    if run is None:
+        return None
+    if run.state in FINISHED:
+        store.run_queue.clear(run.user, run.company, run.id)
         return None
     stored = store.setups.acquire(run.user, run.company, run.id, LEASE_SECONDS, run=run.id)
     if stored is None:
@@ -55,7 +59,8 @@ def run_slice(services: Services, run_id: str, slice_seconds: float = SLICE_SECO
             return None
         return _BUSY_DELAY
     if stored.queued is not None:
-        run = replace(run, mode=stored.queued.mode, trigger=stored.queued.trigger)
+        mode, trigger = stored.queued.mode, stored.queued.trigger
+        run = replace(run, mode=wider(run.mode, mode), trigger=stronger(run.trigger, trigger))
     if run.kind is not RunKind.PREVIEW and (why := paused(stored)):
         store.setups.release(stored, stored.state)
         _close(services, run, RunState.FAILED, why)
@@ -73,9 +78,7 @@ def paused(stored: StoredSetup) -> str:
 
 def _slice(services: Services, run: Run, stored: StoredSetup, slice_seconds: float) -> float | None:
     store, clock = services.store, services.clock
-    began = replace(
-        run, state=RunState.RUNNING, started_at=run.started_at or stamp(clock.now()), slice=run.slice + 1
-    )
+    began = _begin(services, run)
     session = Session.open(services, began, stored)
     session.slice_seconds = slice_seconds
     report = Report(store, session.setup, began, clock.monotonic, clock.now, known_outcomes(session))
@@ -99,11 +102,34 @@ def _slice(services: Services, run: Run, stored: StoredSetup, slice_seconds: flo
     return _end(services, session, report, ending)
 
 
+def _begin(services: Services, run: Run) -> Run:
+    """The run's row says that it runs. A request that joined meanwhile changed the row: then it is read again."""
+    runs, now = services.store.runs, stamp(services.clock.now())
+    for attempt in range(2):
+        began = replace(
+            run,
+            state=RunState.RUNNING,
+            phase="reading",
+            started_at=run.started_at or now,
+            slice=run.slice + 1,
+        )
+        try:
+            return runs.update(began)
+        except StateConflict:
+            again = runs.get(run.id)
+            if attempt or again is None:
+                raise
+            run = replace(again, mode=wider(run.mode, again.mode), trigger=stronger(run.trigger, again.trigger))
+    raise AssertionError("unreachable")
+
+
 def _end(services: Services, session: Session, report: Report, ending: Ending) -> float | None:
     """State first, with the lease given back; then the run's row."""
     store = services.store
     try:
-        store.setups.release(session.stored, session.state)
+        # What a preview learned of a folder that it did not stamp is not kept.
+        preview = session.run.kind is RunKind.PREVIEW
+        store.setups.release(session.stored, session.stored.state if preview else session.state)
     except LeaseLost:
         log.warning("run %s lost its lease at the end; it is taken up again", session.run.id)
         return _BUSY_DELAY
