@@ -71,8 +71,11 @@ def end_with_parent() -> None:
     if os.environ.pop(_TIED, None) is None:
         return
 
+    stdin = sys.stdin.fileno()
+
     def watch() -> None:
-        while sys.stdin.buffer.read(4096):
+        # Not through sys.stdin: its lock would be held when the interpreter ends, which is fatal.
+        while os.read(stdin, 4096):
             pass
         if os.name == "nt":
             _thread.interrupt_main(signal.SIGTERM)

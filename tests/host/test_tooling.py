@@ -61,6 +61,12 @@ def test_child_ends_with_its_block() -> None:
     assert process.returncode == -signal.SIGTERM
 
 
+def test_child_that_has_done_its_work_ends_well() -> None:
+    quick = [*SLEEPER[:2], SLEEPER[2].replace("sleep(60)", "sleep(0)")]
+    with child(quick, ROOT) as process:
+        assert process.wait(20) == 0
+
+
 def test_child_ends_when_its_parent_is_killed() -> None:
     code = textwrap.dedent(
         f"""
