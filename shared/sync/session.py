@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
 
-from shared.business_central.client import BcClient
+from shared.business_central.client import WEBSITE_MAX, BcClient
 from shared.core.guard import CHANGES, DELETES, Brakes
 from shared.core.plan import Effect, Plan, Step
 from shared.core.scope import bc_scope, outlook_scope
 from shared.core.snapshot import Rules, Wish, WishKind
+from shared.errors import AccessDenied, NotFound, Refused
 from shared.fields import CountryBook, FieldContext
 from shared.fields.fingerprint import Prints
 from shared.filters import Filter, parse_filter
 from shared.graph.client import GraphClient
-from shared.model import BcContact, Field, Link, LinkState, Reason, Setup
+from shared.model import BcContact, Field, Json, Link, LinkState, Reason, Setup
 from shared.state.held import HeldItem
 from shared.state.keys import moment, stamp
 from shared.state.runs import Counts, Mode, Run, Trigger
@@ -26,6 +28,8 @@ from shared.state.setups import SetupState, StoredSetup
 from shared.sync.observe import Observation
 from shared.sync.report import Report
 from shared.sync.services import Services
+
+log = logging.getLogger(__name__)
 
 SLICE_SECONDS = 270.0
 """A slice ends before five minutes are over, its last batch included (sync rules §7)."""
@@ -141,10 +145,7 @@ class Session:
         """The country table and field lengths: read by full runs, remembered for the others."""
         known = self.state.extra.get("reference")
         if self.reads_everything or not isinstance(known, dict):
-            known = {
-                "countries": [[code, name] for code, name in self.bc.countries()],
-                "websiteMax": self.bc.website_max(),
-            }
+            known = self._reference()
             self.state = replace(self.state, extra={**self.state.extra, "reference": known})
         rows = known.get("countries")
         pairs = (
@@ -153,7 +154,20 @@ class Session:
             else []
         )
         longest = known.get("websiteMax")
-        return FieldContext(CountryBook(pairs), self.companies, longest if isinstance(longest, int) else 255)
+        return FieldContext(
+            CountryBook(pairs), self.companies, longest if isinstance(longest, int) else WEBSITE_MAX
+        )
+
+    def _reference(self) -> dict[str, Json]:
+        """Where Business Central shows no countries or metadata, ISO codes and today's length are assumed."""
+        countries: list[Json] = []
+        longest = WEBSITE_MAX
+        try:
+            countries = [[code, name] for code, name in self.bc.countries()]
+            longest = self.bc.website_max()
+        except (NotFound, Refused, AccessDenied) as error:
+            log.warning("no reference data of Business Central: %s", error)
+        return {"countries": countries, "websiteMax": longest}
 
     def wishes(self) -> Mapping[str, Wish]:
         found: dict[str, Wish] = {}

@@ -103,7 +103,7 @@ def _slice(services: Services, run: Run, stored: StoredSetup, slice_seconds: flo
 
 
 def _begin(services: Services, run: Run) -> Run:
-    """The run's row says that it runs. A request that joined meanwhile changed the row: then it is read again."""
+    """The run's row says that it runs. Where a request joined meanwhile, the row is read again."""
     runs, now = services.store.runs, stamp(services.clock.now())
     for attempt in range(2):
         began = replace(
