@@ -3,7 +3,6 @@
 import azure.functions as func
 
 from shared.api.webhooks import bc_notifications
-
 from sync_http.adapter import to_http_response, to_request
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]

@@ -9,7 +9,6 @@ from collections.abc import Callable
 import azure.functions as func
 
 from shared.api.app import handle
-
 from sync_http.adapter import to_http_response, to_request
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]

@@ -4,6 +4,7 @@ import re
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import azure.functions as func
+
 from shared.api.http import Request, Response
 
 _PREFIX = "/api/"
@@ -20,6 +21,7 @@ def to_request(req: func.HttpRequest, door: str) -> Request:
         headers={name.lower(): value for name, value in req.headers.items()},
         body=req.get_body(),
         door=door,
+        origin=f"{url.scheme}://{url.netloc}",
     )
 
 
