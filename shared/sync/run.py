@@ -56,6 +56,7 @@ def synchronize(session: Session, report: Report) -> Ending:
         return finish(session, report, seen, Plan(), ())
     links = session.services.store.links.load(session.setup.user, session.setup.company)
     seen = observer.complete(seen, links, rules, values=session.run.kind is RunKind.PREVIEW)
+    session.judge_stamp(seen, rules)
     if looks_restored(observer, seen):
         return pause(session, "restored", RESTORED)
 

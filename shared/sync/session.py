@@ -206,6 +206,15 @@ class Session:
             state = replace(state, extra={**state.extra, "adoptedAt": self.now()})
         self.state = state
 
+    def judge_stamp(self, seen: Observation, rules: Rules) -> None:
+        """A stamped folder without any copy of ours is no lost state: an earlier run just made it."""
+        copies = any(
+            found.contact.marker is not None and rules.own(found.contact.marker)
+            for found in seen.outlook.contacts.values()
+        )
+        if self.state.must_confirm_creates and not copies and not seen.links:
+            self.state = replace(self.state, must_confirm_creates=False)
+
     def mark_dirty(self) -> None:
         """Say, before the first effect, that links may hold intents which the next run must look into."""
         self.state = replace(self.state, extra={**self.state.extra, "dirty": True})
