@@ -88,6 +88,13 @@ def ensure(graph: GraphClient, setup: Setup, state: SetupState, stamp: Stamp, *,
     return Place(replace(known, adopted_unstamped=True))
 
 
+def check_free(graph: GraphClient, setup: Setup, stamp: Stamp) -> None:
+    """Raises RequestError 409 where the folder of that name belongs to another company's sync."""
+    found = graph.find_folder(setup.folder_name)
+    if found is not None and found.stamp is not None and not _same(found.stamp, stamp):
+        raise folder_taken(setup.folder_name)
+
+
 def rename(graph: GraphClient, setup: Setup, state: SetupState) -> SetupState:
     """Give the folder the name that the setup now asks for. Raises RequestError 409 where it is taken."""
     try:

@@ -1,0 +1,238 @@
+"""Every route of the API as one table (spec/interfaces.md §4); the OpenAPI document is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+from shared.api import health, runs, setups
+from shared.api.doors import Door
+from shared.api.models import (
+    NothingBody,
+    OwnSyncBody,
+    PageQuery,
+    PreviewBody,
+    PutQuery,
+    SetupBody,
+    SyncBody,
+)
+from shared.api.route import Handler, Route
+from shared.api.views import (
+    AcceptedView,
+    ActionView,
+    ConflictView,
+    HealthDetailsView,
+    HealthView,
+    HeldView,
+    ListView,
+    RunView,
+    SetupView,
+)
+
+
+def _both(
+    method: str,
+    under: str,
+    handler: Handler,
+    name: str,
+    summary: str,
+    answers: Mapping[int, type[BaseModel] | None],
+    body: type[BaseModel] | None = None,
+    *,
+    optional_body: bool = False,
+    query: type[BaseModel] | None = None,
+    headers: tuple[str, ...] = (),
+    problems: tuple[int, ...] = (),
+) -> tuple[Route, Route]:
+    """The same through the key door and the user door: `users/{user}/…` becomes `me/…`, others `me/` + path."""
+    mine = under.replace("users/{user}", "me", 1) if under.startswith("users/") else f"me/{under}"
+    return (
+        Route(
+            method,
+            under,
+            Door.KEY,
+            handler,
+            name,
+            summary,
+            answers,
+            body,
+            optional_body,
+            query,
+            headers,
+            problems,
+        ),
+        Route(
+            method,
+            mine,
+            Door.USER,
+            handler,
+            f"{name}OfMine",
+            summary,
+            answers,
+            body,
+            optional_body,
+            query,
+            headers,
+            problems,
+        ),
+    )
+
+
+_SETUP = "users/{user}/setups/{company}"
+_ACCEPTED = {202: AcceptedView}
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "POST",
+        "sync",
+        Door.KEY,
+        runs.start_sync,
+        "startSync",
+        "Start a sync",
+        _ACCEPTED,
+        SyncBody,
+        headers=("Idempotency-Key",),
+        problems=(403, 404, 409, 422),
+    ),
+    Route(
+        "POST",
+        "me/sync",
+        Door.USER,
+        runs.start_sync,
+        "startSyncOfMine",
+        "Start a sync",
+        _ACCEPTED,
+        OwnSyncBody,
+        headers=("Idempotency-Key",),
+        problems=(403, 404, 409, 422),
+    ),
+    *_both("GET", "runs/{runId}", runs.get_run, "getRun", "How a run stands", {200: RunView}, problems=(404,)),
+    *_both(
+        "GET",
+        "runs/{runId}/actions",
+        runs.list_actions,
+        "listActions",
+        "What a run did, or would do",
+        {200: ListView[ActionView]},
+        query=PageQuery,
+        problems=(404,),
+    ),
+    *_both(
+        "POST",
+        "runs/{runId}/confirm",
+        runs.confirm_run,
+        "confirmRun",
+        "Let held items go",
+        _ACCEPTED,
+        NothingBody,
+        optional_body=True,
+        problems=(404, 409),
+    ),
+    *_both(
+        "POST",
+        "runs/{runId}/restore",
+        runs.restore_run,
+        "restoreRun",
+        "Bring back removed copies",
+        _ACCEPTED,
+        NothingBody,
+        optional_body=True,
+        problems=(404, 409),
+    ),
+    *_both(
+        "GET",
+        "users/{user}/setups",
+        setups.list_setups,
+        "listSetups",
+        "The user's setups",
+        {200: ListView[SetupView]},
+        problems=(404,),
+    ),
+    *_both("GET", _SETUP, setups.get_setup, "getSetup", "One setup", {200: SetupView}, problems=(403, 404)),
+    *_both(
+        "PUT",
+        _SETUP,
+        setups.put_setup,
+        "putSetup",
+        "Create or replace a setup",
+        {200: SetupView, 201: SetupView},
+        SetupBody,
+        query=PutQuery,
+        headers=("If-Match", "If-None-Match"),
+        problems=(403, 404, 409, 412),
+    ),
+    *_both(
+        "POST",
+        f"{_SETUP}/preview",
+        runs.start_preview,
+        "startPreview",
+        "Show what a run would do",
+        _ACCEPTED,
+        PreviewBody,
+        optional_body=True,
+        problems=(403, 404),
+    ),
+    *_both(
+        "POST",
+        f"{_SETUP}/pause",
+        setups.pause_setup,
+        "pauseSetup",
+        "Pause a setup",
+        {200: SetupView},
+        NothingBody,
+        optional_body=True,
+        problems=(403, 404, 409),
+    ),
+    *_both(
+        "POST",
+        f"{_SETUP}/resume",
+        setups.resume_setup,
+        "resumeSetup",
+        "Resume a setup",
+        {200: SetupView},
+        NothingBody,
+        optional_body=True,
+        problems=(403, 404, 409),
+    ),
+    *_both(
+        "GET",
+        f"{_SETUP}/runs",
+        runs.list_runs,
+        "listRuns",
+        "Runs, newest first",
+        {200: ListView[RunView]},
+        query=PageQuery,
+        problems=(403, 404),
+    ),
+    *_both(
+        "GET",
+        f"{_SETUP}/conflicts",
+        runs.list_conflicts,
+        "listConflicts",
+        "Conflicts, newest first",
+        {200: ListView[ConflictView]},
+        query=PageQuery,
+        problems=(403, 404),
+    ),
+    *_both(
+        "GET",
+        f"{_SETUP}/held",
+        runs.list_held,
+        "listHeld",
+        "What waits for a person",
+        {200: ListView[HeldView]},
+        query=PageQuery,
+        problems=(403, 404),
+    ),
+    Route("GET", "health", Door.ANONYMOUS, health.health, "health", "Whether the app is up", {200: HealthView}),
+    Route(
+        "GET",
+        "health/details",
+        Door.KEY,
+        health.health_details,
+        "healthDetails",
+        "How everything the app depends on is doing",
+        {200: HealthDetailsView},
+    ),
+)
