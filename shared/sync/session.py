@@ -25,6 +25,7 @@ from shared.state.held import HeldItem
 from shared.state.keys import moment, stamp
 from shared.state.runs import Counts, Mode, Run, Trigger
 from shared.state.setups import SetupState, StoredSetup
+from shared.sync.bloom import bloom
 from shared.sync.observe import Observation
 from shared.sync.report import Report
 from shared.sync.services import Services
@@ -38,6 +39,18 @@ LEASE_SECONDS = 600.0
 RENEW_SECONDS = 5.0
 DAY = timedelta(hours=24)
 GONE_FOR = timedelta(days=7)
+
+
+def evaluated(setup: Setup, folder_id: str) -> str:
+    """A digest of everything that, when changed, asks for every contact to be looked at again."""
+    parts = [
+        sorted(setup.filter.items()),
+        setup.direction,
+        setup.conflict_policy,
+        setup.on_business_central_delete,
+    ]
+    parts += [setup.on_outlook_delete, setup.on_leave_scope, folder_id]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 @dataclass
@@ -90,11 +103,7 @@ class Session:
 
     @property
     def evaluated(self) -> str:
-        """A digest of everything that, when changed, asks for every contact to be looked at again."""
-        s = self.setup
-        parts = [sorted(s.filter.items()), s.direction, s.conflict_policy, s.on_business_central_delete]
-        parts += [s.on_outlook_delete, s.on_leave_scope, self.state.folder_id]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+        return evaluated(self.setup, self.state.folder_id)
 
     @property
     def reevaluate(self) -> bool:
@@ -230,7 +239,7 @@ class Session:
             state = replace(state, must_confirm_creates=False, adopted_unstamped=False)
         if self.linked is not None:
             live = sum(1 for link in self.linked.values() if link.state is LinkState.LINKED)
-            state = replace(state, links=live)
+            state = replace(state, links=live, linked_filter=bloom(self.linked.keys()))
         if seen.complete and self.run.filter is None and not self.run.source:
             marks = seen.marks
             made = report.effects[Effect.CREATE_BC]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 
 from shared.errors import AccessDenied, Busy, LeaseLost, NotFound, StateConflict, SyncError
 from shared.state.job_queue import Job
 from shared.state.keys import stamp
 from shared.state.run_queue import stronger, wider
-from shared.state.runs import FINISHED, Run, RunKind, RunState
+from shared.state.runs import FINISHED, Run, RunKind, RunState, Trigger
 from shared.state.setups import StoredSetup
+from shared.sync import push
+from shared.sync.feed import look_now
+from shared.sync.jobs import ATTEND, LOOK, owner
 from shared.sync.report import Report
 from shared.sync.restore import restore
 from shared.sync.run import FOLDER_GONE, Ending, FolderGone, known_outcomes, pause, synchronize
@@ -22,21 +26,35 @@ log = logging.getLogger(__name__)
 _BUSY_DELAY = 15.0
 _LATER = 60.0
 _BUSY_TRIES = 8
+_SUBSCRIBES = frozenset({RunState.SUCCEEDED, RunState.PARTIAL, RunState.NEEDS_CONFIRMATION})
 
 
 def work(message: str, dequeue_count: int = 1) -> None:
     """One message of `sync-jobs`: at most one slice of one run. Whatever is left goes back to the queue."""
-    job = Job.parse(message)
+    do(services(), Job.parse(message), dequeue_count)
+
+
+def do(services: Services, job: Job, dequeue_count: int = 1) -> None:
+    """A slice of a run, or an errand of the notifications."""
     log.info("run %s, delivery %s", job.run, dequeue_count)
-    again = run_slice(services(), job.run)
-    if again is not None:
-        services().store.jobs.send(job.run, job.user, job.company, again, job.trace)
+    if job.run == LOOK:
+        look_now(services, job.company)
+    elif job.run == ATTEND:
+        stored = services.store.setups.get(job.user, job.company)
+        if stored is not None:
+            push.attend(services, stored)
+    elif (again := run_slice(services, job.run)) is not None:
+        services.store.jobs.send(job.run, job.user, job.company, again, job.trace)
 
 
 def poisoned(message: str) -> None:
     """A message that failed five times: its run says so and can be started again."""
+    try:
+        job = Job.parse(message)
+    except ValueError:
+        log.error("a message of the queue that names no run was dropped")
+        return
     store = services().store
-    job = Job.parse(message)
     run = store.runs.get(job.run)
     if run is not None and run.state not in FINISHED:
         _close(services(), run, RunState.FAILED, "The run broke off five times in a row. Start it again.")
@@ -52,7 +70,8 @@ def run_slice(services: Services, run_id: str, slice_seconds: float = SLICE_SECO
     if run.state in FINISHED:
         store.run_queue.clear(run.user, run.company, run.id)
         return None
-    stored = store.setups.acquire(run.user, run.company, run.id, LEASE_SECONDS, run=run.id)
+    mine = owner(services, run.id)
+    stored = store.setups.acquire(run.user, run.company, mine, LEASE_SECONDS, run=run.id)
     if stored is None:
         if store.setups.get(run.user, run.company) is None:
             _close(services, run, RunState.FAILED, "The setup was deleted before this run began.")
@@ -61,7 +80,7 @@ def run_slice(services: Services, run_id: str, slice_seconds: float = SLICE_SECO
     if stored.queued is not None:
         mode, trigger = stored.queued.mode, stored.queued.trigger
         run = replace(run, mode=wider(run.mode, mode), trigger=stronger(run.trigger, trigger))
-    if run.kind is not RunKind.PREVIEW and (why := paused(stored)):
+    if run.kind is not RunKind.PREVIEW and (why := paused(stored) or background_off(run, stored)):
         store.setups.release(stored, stored.state)
         _close(services, run, RunState.FAILED, why)
         return None
@@ -74,6 +93,13 @@ def paused(stored: StoredSetup) -> str:
         return "This setup is paused. Resume it to sync again."
     reason = stored.state.paused_reason
     return f"This setup was paused by the service ({reason}). Put that right, then resume it." if reason else ""
+
+
+def background_off(run: Run, stored: StoredSetup) -> str:
+    """Why a run that nobody asked for does not take place, "" where it may."""
+    if run.trigger is Trigger.MANUAL or stored.setup.background_sync:
+        return ""
+    return "Background sync was switched off before this run began."
 
 
 def _slice(services: Services, run: Run, stored: StoredSetup, slice_seconds: float) -> float | None:
@@ -99,6 +125,13 @@ def _slice(services: Services, run: Run, stored: StoredSetup, slice_seconds: flo
         if isinstance(error, NotFound | AccessDenied) and error.service == "Graph":
             session.unreachable()
         ending = Ending(RunState.FAILED, str(error))
+    except Exception:
+        # The message comes back in a minute; the lease need not hold it off for ten.
+        with suppress(SyncError):
+            store.setups.release(session.stored, session.stored.state)
+        raise
+    if run.kind is RunKind.SYNC and ending.state in _SUBSCRIBES:
+        push.ensure(services, session)
     return _end(services, session, report, ending)
 
 
