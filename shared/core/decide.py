@@ -8,7 +8,16 @@ from dataclasses import replace
 from shared.core.merge import Merge, merge
 from shared.core.pairing import LoneOutlook, Pairing, pair
 from shared.core.plan import Conflict, Effect, FieldChange, Plan, Step
-from shared.core.snapshot import BcView, OutlookView, Rules, SeenBc, SeenOutlook, Whereabouts, WishKind
+from shared.core.snapshot import (
+    BcView,
+    OutlookView,
+    Rules,
+    SeenBc,
+    SeenOutlook,
+    Whereabouts,
+    WishKind,
+    as_it_was,
+)
 from shared.fields import bc_text, outlook_text, to_bc, to_outlook
 from shared.fields.fingerprint import changed
 from shared.model import (
@@ -110,18 +119,23 @@ class _Decider:
             return self.gone_in_bc(link, before, outlook)
         scope = self._scope(link, bc)
         if scope is None:
+            if bc is not None and link.note is Reason.OUTSIDE_FILTER:
+                link = replace(link, note=None)
             return self.both_alive(link, before, bc, outlook)
         assert bc is not None
         if scope is Reason.PRIVACY_BLOCKED:
             return self.blocked(link, before, bc, outlook)
         if self.rules.wanted is not None or (not link.matched and scope is Reason.OUTSIDE_FILTER):
-            step = self.both_alive(replace(link, matched=link.matched), before, bc, outlook)
-            return step and replace(step, reasons=(*step.reasons, Reason.OUTSIDE_FILTER))
+            step = self.both_alive(link, before, bc, outlook)
+            if step is None or step.link is None:
+                return step
+            warned = replace(step.link, note=step.link.note or Reason.OUTSIDE_FILTER)
+            return replace(step, link=warned, reasons=(*step.reasons, Reason.OUTSIDE_FILTER))
         return self.left_scope(link, before, bc, outlook, scope)
 
     def _scope(self, link: Link, bc: SeenBc | None) -> Reason | None:
         """Why the BC contact no longer takes part. Unchanged since last time: as it was then."""
-        if bc is None or (bc.contact.etag == link.bc_etag and link.matched and not self.rules.reevaluate):
+        if bc is None or (not self.rules.reevaluate and as_it_was(link, bc)):
             return None
         return self.rules.scope(bc.contact)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shared.core.pairing import LIVE
-from shared.core.snapshot import BcView, OutlookView, Rules, SeenBc, SeenOutlook, Whereabouts
+from shared.core.snapshot import BcView, OutlookView, Rules, SeenBc, SeenOutlook, Whereabouts, as_it_was
 from shared.fields import addresses, fold_company_name, to_outlook
 from shared.fields.fingerprint import Prints, changed
 from shared.model import REQUIRED_FIELDS, Field, Link, LinkState, OutlookContact, Reason
@@ -137,7 +137,7 @@ class _Asker:
     def _leaves(self, link: Link, bc: SeenBc | None) -> bool:
         if link.bc_id in self.bc.gone:
             return True
-        if bc is None or (bc.contact.etag == link.bc_etag and link.matched and not self.rules.reevaluate):
+        if bc is None or (not self.rules.reevaluate and as_it_was(link, bc)):
             return False
         return self.rules.scope(bc.contact) is not None
 

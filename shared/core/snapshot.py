@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shared.fields import FieldContext
-from shared.model import BcContact, Field, Marker, OutlookContact, Reason, Setup
+from shared.model import BcContact, Field, Link, Marker, OutlookContact, Reason, Setup
 
 
 class Whereabouts(StrEnum):
@@ -116,3 +116,8 @@ class Rules:
 
     def marker(self, bc_id: str) -> Marker:
         return Marker(self.tenant, self.environment, self.setup.company, bc_id)
+
+
+def as_it_was(link: Link, bc: SeenBc) -> bool:
+    """Whether the BC contact is as the link recorded it, and took part then: it need not be judged again."""
+    return bc.contact.etag == link.bc_etag and link.matched and link.note is not Reason.OUTSIDE_FILTER

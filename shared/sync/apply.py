@@ -15,11 +15,13 @@ from shared.core.snapshot import Rules, SeenBc, SeenOutlook
 from shared.fields import addresses, bc_body, bc_create_body, outlook_body
 from shared.fields.fingerprint import Prints
 from shared.graph import writes as to_graph
+from shared.graph.batch import BATCH_SIZE
 from shared.graph.client import GraphClient
 from shared.graph.records import OUR_CATEGORY, parse_contact
 from shared.model import BcContact, Field, Link, LinkState, Outcome, OutlookContact, Reason
 from shared.state.claims import Claim, Claims
 from shared.sync.book import Book
+from shared.sync.intents import Intents
 from shared.transport.http import JsonObject
 
 
@@ -169,7 +171,7 @@ class Applier:
         by_key: dict[str, Step] = {}
         writes: list[to_graph.Write] = []
         doomed: list[Step] = []
-        intents: list[Link] = []
+        intents: list[Link | None] = []
         for step in steps:
             if step.key in self._stale or self._failed_before(step):
                 self._finish(step, self._done(step))
@@ -182,23 +184,32 @@ class Applier:
                     continue
                 by_key[step.key] = step
                 writes.append(write)
-                if isinstance(write, to_graph.Create):
-                    intents.append(_intent(step, LinkState.CREATING))
-                elif Effect.CREATE_BC in step.effects:
-                    intents.append(_pending_mark(step, self._bc[step.key]))
+                creates = isinstance(write, to_graph.Create)
+                intents.append(_intent(step, LinkState.CREATING) if creates else None)
+                if Effect.CREATE_BC in step.effects:
+                    created = self._bc[step.key].contact
+                    pending = Link(created.id, step.outlook_id, LinkState.LINKED)
+                    # Should the marker fail to arrive, the link still holds the new pair together.
+                    self.book.links([self._judged(step, pending, created)])
         deletes = self._deletes(doomed)
         for step, delete in deletes:
             by_key[step.key] = step
             writes.append(delete)
             intents.append(_intent(step, LinkState.REMOVING))
-        self.book.links(intents)
         self.book.flush()
-        return self.graph.write(
-            self.folder,
-            writes,
-            lambda result: self._outlook_answer(by_key[result.key], result),
-            self.should_stop,
-        )
+        ahead = Intents(self.book, intents, BATCH_SIZE)
+
+        def on_done(result: to_graph.WriteResult) -> None:
+            ahead.under_way()
+            self._outlook_answer(by_key[result.key], result)
+
+        def should_stop() -> bool:
+            stop = self.should_stop()
+            if not stop:
+                ahead.before_batch()
+            return stop
+
+        return self.graph.write(self.folder, writes, on_done, should_stop)
 
     def _failed_before(self, step: Step) -> bool:
         """Its Business Central half did not arrive, and the other half must not happen without it."""
@@ -287,9 +298,21 @@ class Applier:
             effects = step.effects
         return Done(self._bc.get(step.key), outlook, effects)
 
+    def _judged(self, step: Step, link: Link, written: BcContact) -> Link:
+        """What our own write did to the contact's place in the scope: the next run acts on it.
+
+        A contact born in Outlook that does not match the filter has not *left* it (sync rules §4).
+        """
+        why = self.rules.scope(written)
+        if Effect.CREATE_BC in step.effects:
+            link = replace(link, matched=why is None)
+        return link if why is None else replace(link, note=why)
+
     def _finish(self, step: Step, done: Done) -> None:
         """Move the base by what happened, keep it, and tell."""
         link = advance(step, done, self.book.run, self.book.now())
+        if link is not None and done.bc is not None:
+            link = self._judged(step, link, done.bc.contact)
         failed = self._failed.get(step.key)
         again = step.key in self._stale
         reasons = dict.fromkeys((*step.reasons, *self._rested.get(step.key, ())))
@@ -334,8 +357,3 @@ def _intent(step: Step, state: LinkState) -> Link:
     if state is LinkState.REMOVING and step.before is not None:
         return replace(step.before, state=state)
     return Link(step.bc_id, step.outlook_id, state, matched=step.link.matched if step.link else True)
-
-
-def _pending_mark(step: Step, created: SeenBc) -> Link:
-    """The new pair, before Outlook bears the marker: should that fail, the link still holds them together."""
-    return Link(created.contact.id, step.outlook_id, LinkState.LINKED)

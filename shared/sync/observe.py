@@ -44,6 +44,7 @@ class Observation:
     """Both sides as read. `quiet`: nothing changed on either side. `complete`: no page was cut.
 
     `empty`: Business Central answered completely, but with nothing. `all_read`: every contact was read.
+    `doubtful`: delta called contacts removed that are still in the folder, as when it was deleted itself.
     """
 
     marks: Marks
@@ -54,6 +55,7 @@ class Observation:
     complete: bool = True
     empty: bool = False
     all_read: bool = False
+    doubtful: bool = False
 
 
 @dataclass
@@ -78,6 +80,7 @@ class Observer:
     _universe: bool = False
     _full: bool = False
     _complete: bool = True
+    _doubtful: bool = False
     _places: frozenset[str] | None = None
     _asked: Questions = field(default_factory=Questions)
 
@@ -188,7 +191,12 @@ class Observer:
             self._asked.add(new)
             self._answer(new, rules)
         return replace(
-            seen, bc=self.view_bc(), outlook=self.view_outlook(), links=links, complete=self._complete
+            seen,
+            bc=self.view_bc(),
+            outlook=self.view_outlook(),
+            links=links,
+            complete=self._complete,
+            doubtful=self._doubtful,
         )
 
     def view_bc(self) -> BcView:
@@ -254,6 +262,7 @@ class Observer:
             if contact is None:
                 self._away[contact_id] = Whereabouts.GONE
             elif contact.folder == self.folder:
+                self._doubtful = self._doubtful or contact_id in self._removed
                 self._see_outlook(contact)
                 self._away.pop(contact_id, None)
             else:

@@ -123,6 +123,8 @@ def depends_on_folder(seen: Observation, plan: Plan) -> bool:
     """Whether the plan would be wrong if the folder lay in Deleted Items, and nobody looked yet."""
     if seen.all_read:
         return False
+    if seen.doubtful:
+        return True
     fatal = {Effect.CREATE_OUTLOOK, Effect.DELETE_OUTLOOK}
     return any(
         step.effects & fatal or (step.link is not None and step.link.state is LinkState.DELETED_BY_USER)
