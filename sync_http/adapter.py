@@ -22,7 +22,6 @@ def to_request(req: func.HttpRequest, door: str) -> Request:
         body=req.get_body(),
         door=door,
         origin=f"{url.scheme}://{url.netloc}",
-        origin=f"{url.scheme}://{url.netloc}",
     )
 
 
