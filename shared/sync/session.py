@@ -283,7 +283,8 @@ class Session:
             if self.state.must_confirm_creates and Effect.CREATE_OUTLOOK in step.effects:
                 return step.before is None
             if self.state.adopted_unstamped and Effect.CREATE_BC in step.effects and step.outlook:
-                return not adopted_at or step.outlook.contact.created <= str(adopted_at)
+                created = step.outlook.contact.created
+                return not adopted_at or not created or moment(created) <= moment(str(adopted_at))
             return False
 
         return Brakes(

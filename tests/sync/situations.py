@@ -10,7 +10,18 @@ from tests.sync.world import ANNA, COMPANY, World
 
 FOLDER = "Business Central"
 _GIVEN = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Niklaus", "Hedy", "Katherine", "Linus")
-_SURNAMES = ("Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Wirth", "Lamarr", "Johnson", "Alder")
+_SURNAMES = (
+    "Lovelace",
+    "Hopper",
+    "Turing",
+    "Dijkstra",
+    "Liskov",
+    "Knuth",
+    "Wirth",
+    "Lamarr",
+    "Johnson",
+    "Alder",
+)
 
 
 def name_of(number: int) -> str:
@@ -24,7 +35,9 @@ def persons(world: World, count: int, company: str = COMPANY, **fields: Json) ->
     return [world.bc_person(name_of(n), f"p{n}@x.example", company, **common) for n in range(count)]
 
 
-def in_sync(world: World, count: int = 1, fields: dict[str, Json] | None = None, **choices: object) -> list[str]:
+def in_sync(
+    world: World, count: int = 1, fields: dict[str, Json] | None = None, **choices: object
+) -> list[str]:
     """Anna's mailbox after its first full sync of so many persons, a minute later; their BC ids."""
     ids = persons(world, count, **(fields or {}))
     world.set_up(**choices)
@@ -82,7 +95,7 @@ def _told_by_bc(contact: dict[str, Json]) -> dict[str, str]:
         "phone": str(contact["phoneNumber"]),
         "mobile": str(contact["mobilePhoneNumber"]),
         "city": str(contact["city"]),
-        "company": str(contact["companyName"]),
+        "company": str(contact["companyName"]).casefold(),
     }
 
 
@@ -97,5 +110,5 @@ def _told_by_outlook(card: dict[str, Json]) -> dict[str, str]:
         "phone": phones[0] if phones else "",
         "mobile": str(card["mobilePhone"] or ""),
         "city": address.get("city") or "",
-        "company": str(card["companyName"] or ""),
+        "company": str(card["companyName"] or "").casefold(),
     }
