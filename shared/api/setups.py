@@ -21,12 +21,16 @@ from shared.api.models import PutQuery, SetupBody, SetupChoices
 from shared.api.paging import listed
 from shared.api.problems import Refusal, bad_member
 from shared.api.route import Call, answer
+from shared.api.schedule import next_time
 from shared.api.views import SetupView, folder_name
 from shared.errors import NotFound, RequestError
 from shared.filters import parse_filter
 from shared.model import Setup
+from shared.state.keys import stamp
 from shared.state.setups import StoredSetup
 from shared.sync import folder as folders
+from shared.sync import push
+from shared.sync.feed import takes_part
 from shared.sync.pausing import resumed
 from shared.sync.services import Services
 
@@ -39,12 +43,12 @@ def list_setups(call: Call) -> Response:
     store, user = call.services.store, user_of(call)
     opened = {company.lower() for company in store.access.companies(user)}
     shown = [found for found in store.setups.list(user) if found.setup.company.lower() in opened]
-    return listed(call, [SetupView.of(found) for found in shown])
+    return listed(call, [setup_view(call.services, found) for found in shown])
 
 
 def get_setup(call: Call) -> Response:
     """One setup, with its version as ETag."""
-    return setup_answer(setup_of(call))
+    return setup_answer(call.services, setup_of(call))
 
 
 def put_setup(call: Call) -> Response:
@@ -78,11 +82,24 @@ def put_setup(call: Call) -> Response:
             mailbox_address=address or state.mailbox_address,
         ),
     )
-    return setup_answer(learned or stored, 200 if before else 201)
+    return setup_answer(services, learned or stored, 200 if before else 201)
 
 
-def setup_answer(stored: StoredSetup, status: int = 200) -> Response:
-    return answer(SetupView.of(stored), status, {"ETag": version_of(stored)})
+def setup_answer(services: Services, stored: StoredSetup, status: int = 200) -> Response:
+    return answer(setup_view(services, stored), status, {"ETag": version_of(stored)})
+
+
+def setup_view(services: Services, stored: StoredSetup) -> SetupView:
+    """A setup as it is answered, with how its push is and when the schedule comes round to it."""
+    return SetupView.of(stored, push.shown(services, stored), next_sync_at(services, stored))
+
+
+def next_sync_at(services: Services, stored: StoredSetup) -> str | None:
+    """When the schedule comes next; None for a setup that is paused or not synced in the background."""
+    if not takes_part(stored):
+        return None
+    found = next_time(services.settings.sync_schedule, services.clock.now())
+    return stamp(found) if found else None
 
 
 def version_of(stored: StoredSetup) -> str:
@@ -201,7 +218,7 @@ def _same_as_path(body: SetupBody, user: str, company: str) -> None:
 def pause_setup(call: Call) -> Response:
     """Stops syncing until a person resumes."""
     stored = setup_of(call)
-    return setup_answer(_put_paused(call.services, stored, paused=True))
+    return setup_answer(call.services, _put_paused(call.services, stored, paused=True))
 
 
 def resume_setup(call: Call) -> Response:
@@ -211,7 +228,7 @@ def resume_setup(call: Call) -> Response:
     _put_paused(call.services, stored, paused=False)
     if stored.state.paused_reason or stored.state.gone_since:
         call.services.store.setups.amend(user, company, resumed)
-    return setup_answer(stored_setup(call.services, user, company))
+    return setup_answer(call.services, stored_setup(call.services, user, company))
 
 
 def _put_paused(services: Services, stored: StoredSetup, *, paused: bool) -> StoredSetup:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel
@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from shared.model import (
     ConflictPolicy,
     Direction,
+    Json,
     Limit,
     LinkState,
     OnBusinessCentralDelete,
@@ -179,7 +180,7 @@ class SetupView(View):
     paused_reason: str | None
 
     @classmethod
-    def of(cls, stored: StoredSetup) -> SetupView:
+    def of(cls, stored: StoredSetup, push: Mapping[str, Json], next_sync_at: str | None) -> SetupView:
         setup, state = stored.setup, stored.state
         return cls(
             user=setup.user,
@@ -197,11 +198,16 @@ class SetupView(View):
             paused=setup.paused or bool(state.paused_reason),
             last_sync_at=state.last_sync_at or None,
             last_run=state.last_run or None,
-            next_sync_at=state.next_sync_at or None,
-            push=dict(state.push),
+            next_sync_at=next_sync_at,
+            push=_json(push),
             folder_id=state.folder_id or None,
             paused_reason=paused_reason(setup, state.paused_reason),
         )
+
+
+def _json(values: Mapping[str, Json]) -> dict[str, JsonValue]:
+    """The same values in the words of pydantic, whose type for JSON is another."""
+    return cast("dict[str, JsonValue]", dict(values))
 
 
 def folder_name(stored: StoredSetup) -> str:

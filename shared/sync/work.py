@@ -13,6 +13,7 @@ from shared.state.run_queue import stronger, wider
 from shared.state.runs import FINISHED, Run, RunKind, RunState, Trigger
 from shared.state.setups import StoredSetup
 from shared.sync import push
+from shared.sync.farewell import FAREWELL, farewell, forget
 from shared.sync.feed import look_now
 from shared.sync.jobs import ATTEND, LOOK, owner
 from shared.sync.report import Report
@@ -80,6 +81,8 @@ def run_slice(services: Services, run_id: str, slice_seconds: float = SLICE_SECO
     if stored.queued is not None:
         mode, trigger = stored.queued.mode, stored.queued.trigger
         run = replace(run, mode=wider(run.mode, mode), trigger=stronger(run.trigger, trigger))
+    if run.checkpoint.get(FAREWELL):
+        return _farewell(services, run, stored)
     if run.kind is not RunKind.PREVIEW and (why := paused(stored) or background_off(run, stored)):
         store.setups.release(stored, stored.state)
         _close(services, run, RunState.FAILED, why)
@@ -131,8 +134,41 @@ def _slice(services: Services, run: Run, stored: StoredSetup, slice_seconds: flo
             store.setups.release(session.stored, session.stored.state)
         raise
     if run.kind is RunKind.SYNC and ending.state in _SUBSCRIBES:
-        push.ensure(services, session)
+        _subscribe(services, session)
     return _end(services, session, report, ending)
+
+
+def _subscribe(services: Services, session: Session) -> None:
+    """The run is not worse for it: the next one tries again."""
+    try:
+        push.ensure(services, session)
+    except SyncError as error:
+        log.warning("notifications could not be set up (%s)", type(error).__name__)
+
+
+def _farewell(services: Services, run: Run, stored: StoredSetup) -> float | None:
+    """A slice of removing a setup with its copies. At its end this run is gone, too."""
+    session = Session.open(services, _begin(services, run), stored)
+    try:
+        if farewell(services, stored, session.should_stop):
+            return None
+        delay = _LATER
+    except LeaseLost:
+        return _BUSY_DELAY
+    except NotFound:
+        forget(services, stored)  # there is no mailbox any more whose copies could be removed
+        return None
+    except Busy as error:
+        delay = error.retry_after or _LATER
+    except SyncError as error:
+        store = services.store
+        store.setups.release(session.stored, session.state)
+        current = store.runs.get(run.id)
+        if current is not None:
+            _close(services, current, RunState.FAILED, str(error))
+        return None
+    services.store.setups.release(session.stored, session.state)
+    return delay
 
 
 def _begin(services: Services, run: Run) -> Run:
