@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
         "demo", help="everything local: sandbox, function app, a first sync, an edit on each side"
     )
     demo.add_argument("--exit", action="store_true", help="end after the demonstration instead of staying up")
+    demo.add_argument("--picture", type=Path, metavar="FILE", help="also save what it prints as an SVG picture")
 
     commands.add_parser(
         "test",

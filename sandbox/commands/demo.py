@@ -13,7 +13,7 @@ from sandbox.azurite import azurite
 from sandbox.commands.api import Api, Run
 from sandbox.commands.app_process import running_app
 from sandbox.commands.scenes import Stage
-from sandbox.commands.watch import follow, show_counts
+from sandbox.commands.watch import follow, show_counts, show_reasons
 from sandbox.install import Missing
 from sandbox.seed.cast import COMPANIES, USERS
 from sandbox.world import TENANT_ID, Sandbox
@@ -24,7 +24,7 @@ _MOST_ROUNDS = 4
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when everything ended as promised. Raises `Missing` when something could not be started."""
-    console = Console()
+    console = Console(record=bool(arguments.picture))
     key = secrets.token_urlsafe(32)
     console.print("Starting Storage, Business Central, Outlook and the function app …")
     with azurite() as storage, Sandbox(seed="demo") as sandbox:
@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
             user, company = _SETUPS[0]
             good = Stage(sandbox, api, console, user, company).play()
             console.print("\nEverything ended as promised." if good else "\nNot everything ended as promised.")
+            if arguments.picture:
+                console.save_svg(str(arguments.picture), title="python3 dev.py demo")
             if not arguments.exit:
                 _stay(console, url, key, sandbox)
     return 0 if good else 1
@@ -54,6 +56,8 @@ def _first_syncs(console: Console, api: Api) -> None:
         run_id = api.start_sync(user.id, company.id, "full")
         runs[user.name] = _done(follow(console, api, run_id, f"{user.name}, {company.display_name}"))
     show_counts(console, runs)
+    for name, run in runs.items():
+        show_reasons(console, api, run, name)
     for user, _ in _SETUPS:
         held = runs[user.name]
         if held.state == "needsConfirmation":

@@ -32,5 +32,5 @@ def run(arguments: argparse.Namespace) -> int:
             run_id = api.start_sync(arguments.user, arguments.company, mode)
         ended = follow(console, api, run_id, "preview" if arguments.preview else f"{mode} sync")
         show_counts(console, {ended.kind: ended})
-        show_reasons(console, api, ended)
+        show_reasons(console, api, ended, arguments.user)
     return 0 if ended.state == "succeeded" else 1

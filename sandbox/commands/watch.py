@@ -10,7 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from sandbox.commands.api import Api, Run
-from shared.model import Json
+from shared.core.reasons import EXPLANATIONS
+from shared.model import Json, Reason
 
 _LOOK_SECONDS = 0.2
 
@@ -23,7 +24,8 @@ def follow(console: Console, api: Api, run_id: str, title: str) -> Run:
         while True:
             run = api.run(run_id)
             label = title if run.ended or not run.phase else f"{title}: {run.phase}"
-            progress.update(bar, description=label, completed=run.done, total=run.total or None)
+            total = run.total if run.ended else run.total or None
+            progress.update(bar, description=label, completed=run.done, total=total)
             if run.ended:
                 return run
             time.sleep(_LOOK_SECONDS)
@@ -56,15 +58,16 @@ def show_counts(console: Console, runs: dict[str, Run]) -> None:
             console.print(f"{title}: {run.message}", markup=False)
 
 
-def show_reasons(console: Console, api: Api, run: Run) -> None:
+def show_reasons(console: Console, api: Api, run: Run, title: str) -> None:
     """Why contacts were left alone or held: the reasons of a run's actions, the most frequent first."""
     actions = api.actions(run.run_id)
-    reasons = Counter((_text(action, "action"), _text(action, "reason")) for action in actions)
-    table = Table("action", "reason", "contacts", box=None, pad_edge=False)
-    for (action, reason), count in reasons.most_common():
+    reasons = Counter((_text(action, "outcome"), _text(action, "reason")) for action in actions)
+    table = Table("outcome", "reason", "contacts", "what it means", box=None, pad_edge=False)
+    for (outcome, reason), count in reasons.most_common():
         if reason:
-            table.add_row(action, reason, str(count))
+            table.add_row(outcome, reason, str(count), EXPLANATIONS[Reason(reason)])
     if table.row_count:
+        console.print(f"\n{title}: contacts with a reason", markup=False)
         console.print(table)
 
 

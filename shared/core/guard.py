@@ -73,6 +73,12 @@ def guard(plan: Plan, brakes: Brakes) -> Verdict:
     if exceeded(brakes.max_changes, changes, brakes.changed, brakes.links):
         hold |= CHANGES
         why.append(_sentence("change", changes, brakes.changed, brakes.max_changes, brakes.links))
+    waiting = sum(1 for step in free if step.writes and brakes.waits(step))
+    if waiting:
+        why.append(
+            f"{waiting} contacts come from a folder that was there before, or would come back after the links "
+            "were lost: they wait for your confirmation."
+        )
     steps = []
     for step in plan:
         stopped = step.effects & hold or (step.writes and brakes.waits(step))
@@ -89,7 +95,7 @@ def _hold(step: Step) -> Step:
         effects=frozenset(),
         held=step.effects,
         outcome=Outcome.HELD,
-        reasons=(*step.reasons, Reason.BRAKE),
+        reasons=(Reason.BRAKE, *step.reasons),
     )
 
 

@@ -75,10 +75,10 @@ class Report:
         """One step is through: count it, list it, and now and then show how far the run is."""
         self.results.append(result)
         self._count(result)
-        if result.step.writes or result.step.held or result.step.conflicts:
-            if not result.again:
-                self._actions.append(action(result.step, result.outcome, result.reasons))
-            self.done += 1
+        step = result.step
+        if not result.again and (step.writes or step.held or step.conflicts or result.reasons):
+            self._actions.append(action(step, result.outcome, result.reasons))
+        self.done += 1 if step.writes else 0
         if len(self._actions) >= _ACTIONS_GATHERED:
             self._flush_actions()
         if self.monotonic() - self._told >= _PROGRESS_SECONDS:
@@ -274,6 +274,7 @@ def action(step: Step, outcome: Outcome, reasons: tuple[Reason, ...]) -> dict[st
         "businessCentralId": step.bc_id,
         "outlookId": step.outlook_id,
         "name": contact_name(step),
+        "action": next((e.value for e in Effect if e in step.effects | step.held), outcome.value),
         "actions": [effect.value for effect in Effect if effect in step.effects | step.held],
         "outcome": outcome.value,
         "fields": fields,
