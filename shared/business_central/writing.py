@@ -10,7 +10,7 @@ from shared.business_central.company import CHANGED, LANE, MISSING, Company
 from shared.business_central.contacts import read_by_ids
 from shared.business_central.records import parse_contact
 from shared.business_central.writes import Create, Patch, Write, WriteResult, WriteStatus
-from shared.model import BcContact
+from shared.model import BcContact, Json
 from shared.transport.http import Answer
 from shared.transport.pipeline import LOOK_PAUSE, Job, Round, run_batches
 from shared.transport.retry import GiveUp, is_transient
@@ -18,6 +18,7 @@ from shared.transport.retry import GiveUp, is_transient
 SECONDS_PER_WRITE = 0.5
 """A batch whose answer got lost may still be at work: later looks wait for so long per operation."""
 
+_IN_COUNTRY = ("city", "state", "postalCode")
 _Round = Round[Write, WriteResult]
 
 
@@ -72,7 +73,10 @@ class ContactWriter:
                     WriteResult(key, _status(answer), None, answer.code or str(answer.status))
                 )
             elif (contact := parse_contact(answer.body)) is not None:
-                outcome.results.append(WriteResult(key, WriteStatus.DONE, contact))
+                if swept := _swept_away(job.write, answer):
+                    outcome.again.append(Job(Patch(key, contact.id, swept, contact.etag)))
+                else:
+                    outcome.results.append(WriteResult(key, WriteStatus.DONE, contact))
             else:
                 silent.append(job)
         self._read_back(silent, outcome)
@@ -96,6 +100,17 @@ class ContactWriter:
                 return Item("POST", path, body)
             case Patch(_, contact, body, etag):
                 return Item("PATCH", f"{path}({contact})", body, {"If-Match": etag})
+
+
+def _swept_away(write: Write, answer: Answer) -> dict[str, Json]:
+    """What a changed country emptied although it was sent along: to be sent once more, alone.
+
+    A server that walks a body in the page's order sets the city before the country (contract §3.2, §3.5).
+    """
+    if "country" not in write.body:
+        return {}
+    emptied = [name for name in _IN_COUNTRY if write.body.get(name) and answer.body.get(name) == ""]
+    return {name: write.body[name] for name in emptied}
 
 
 def _status(answer: Answer) -> WriteStatus:
