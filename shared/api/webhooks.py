@@ -19,9 +19,10 @@ from shared.errors import SyncError
 from shared.model import Json
 from shared.state.runs import Trigger
 from shared.state.subscriptions import Service, Subscription
+from shared.sync import jobs
 from shared.sync.doorbell import doorbell_of, index_of
 from shared.sync.feed import note_deleted
-from shared.sync.jobs import DEBOUNCE_SECONDS, ask, attend_later, each, look_later
+from shared.sync.jobs import ask, attend_later, each, look_later
 from shared.sync.push import heard
 from shared.sync.services import Services
 from shared.sync.services import services as of_process
@@ -160,9 +161,9 @@ def _ring(services: Services, known: Subscription) -> None:
     if current is None:
         return  # The setup was deleted meanwhile: nothing of it may come back.
     began = bell.now()
-    claimed = ask(services, known.user, known.company, Trigger.GRAPH, delay=DEBOUNCE_SECONDS)
+    claimed = ask(services, known.user, known.company, Trigger.GRAPH, debounced=True)
     if claimed.send:
-        bell.rang(key, began, DEBOUNCE_SECONDS)
+        bell.rang(key, began, jobs.DEBOUNCE_SECONDS)
         heard(services, current)
 
 
@@ -203,4 +204,4 @@ def _company_changed(services: Services, items: list[Mapping[str, Json]]) -> Non
             continue
         began = bell.now()
         look_later(services, company)
-        bell.rang(company, began, DEBOUNCE_SECONDS)
+        bell.rang(company, began, jobs.DEBOUNCE_SECONDS)

@@ -38,7 +38,8 @@ def ask(
     company: str,
     trigger: Trigger,
     mode: Mode = Mode.INCREMENTAL,
-    delay: float = 0.0,
+    *,
+    debounced: bool = False,
 ) -> Claimed:
     """Queue a plain run of a setup, or join the one that waits. Three round trips as a rule.
 
@@ -48,7 +49,7 @@ def ask(
     run = Run(store.runs.new_id(user, company), user, company, mode=mode, trigger=trigger)
     claimed = store.run_queue.claim(run)
     if claimed.send:
-        store.jobs.send(claimed.run, user, company, delay)
+        store.jobs.send(claimed.run, user, company, DEBOUNCE_SECONDS if debounced else 0.0)
     return claimed
 
 

@@ -6,14 +6,12 @@ the tables of subscriptions and companies, never in a setup's state, which belon
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from shared.errors import StateConflict, SyncError
+from shared.errors import SyncError
 from shared.graph.subscriptions import LONGEST_MINUTES
 from shared.model import Json
 from shared.state.companies import Company
@@ -21,21 +19,19 @@ from shared.state.keys import company_key, moment, stamp, user_key
 from shared.state.runs import Trigger
 from shared.state.setups import StoredSetup
 from shared.state.subscriptions import Service, Subscription
-from shared.sync.feed import note_deleted, takes_part
-from shared.sync.jobs import DEBOUNCE_SECONDS, ask, look_later
+from shared.sync import company_push
+from shared.sync.feed import takes_part
+from shared.sync.jobs import ask
 from shared.sync.services import Services
 from shared.sync.session import Session
+from shared.sync.terms import half_over, retry_after
+from shared.sync.terms import secret as secret_of
 
 log = logging.getLogger(__name__)
 
 GRAPH_PATH = "/api/graph/notifications"
 LIFECYCLE_PATH = "/api/graph/lifecycle"
-BC_PATH = "/api/bc/notifications"
-_FIRST_RETRY = timedelta(minutes=15)
-_LAST_RETRY = timedelta(hours=24)
 _HEARD_EVERY = timedelta(minutes=10)
-_OPENING = timedelta(minutes=5)
-_ATTEMPTS = 6
 
 
 # --- a setup's subscription with Graph ----------------------------------------------------------------------
@@ -55,7 +51,7 @@ def ensure(services: Services, session: Session) -> None:
         return
     if target:
         attend(services, now_is)
-        open_company(services, session.setup.company)
+        company_push.attend(services, session.setup.company)
     else:
         end(services, _rows(services, now_is))
     session.state = replace(session.state, push={"for": target} if target else {})
@@ -82,7 +78,7 @@ def needs_attention(services: Services, stored: StoredSetup, rows: Iterable[Subs
         return bool(rows)
     good = [row for row in rows if row.client_state and row.extra.get("for") == target]
     if good:
-        return len(rows) > 1 or _half_over(good[0].extra, good[0].expires, now)
+        return len(rows) > 1 or half_over(good[0].extra, good[0].expires, now)
     waits = [row.expires for row in rows if not row.client_state]
     return "for" in stored.state.push and all(at <= stamp(now) for at in waits)
 
@@ -116,7 +112,7 @@ def end(services: Services, rows: Iterable[Subscription]) -> None:
 def _open(services: Services, stored: StoredSetup, target: str, attempts: int) -> None:
     user, company, now = stored.setup.user, stored.setup.company, services.clock.now()
     base = services.settings.public_base_url or ""
-    secret = _secret(stored.state.print_key, f"graph {target}")
+    secret = secret_of(stored.state.print_key, f"graph {target}")
     try:
         made = services.graph_subscriptions().create(
             user,
@@ -136,7 +132,7 @@ def _open(services: Services, stored: StoredSetup, target: str, attempts: int) -
         Subscription(Service.GRAPH, made.id, user, company, secret, expires, made.resource, extra=extra)
     )
     # What changed between the last reading and now was told to nobody (contracts/graph.md §6.4).
-    ask(services, user, company, Trigger.GRAPH, delay=DEBOUNCE_SECONDS)
+    ask(services, user, company, Trigger.GRAPH, debounced=True)
 
 
 def _renew(services: Services, row: Subscription) -> bool:
@@ -159,7 +155,6 @@ def _renew(services: Services, row: Subscription) -> bool:
 
 def _trouble(services: Services, stored: StoredSetup, error: str, attempts: int) -> None:
     """A row without a secret says why there is no subscription; it "expires" when the next attempt is due."""
-    wait = min(_FIRST_RETRY * 2 ** (attempts - 1), _LAST_RETRY)
     user, company = stored.setup.user, stored.setup.company
     services.store.subscriptions.save(
         Subscription(
@@ -168,7 +163,7 @@ def _trouble(services: Services, stored: StoredSetup, error: str, attempts: int)
             user,
             company,
             "",
-            stamp(services.clock.now() + wait),
+            stamp(services.clock.now() + retry_after(attempts)),
             extra={"error": error, "attempts": attempts},
         )
     )
@@ -181,105 +176,6 @@ def _attempts(rows: Iterable[Subscription]) -> int:
 
 def _rows(services: Services, stored: StoredSetup) -> list[Subscription]:
     return services.store.subscriptions.of(Service.GRAPH, stored.setup.company, stored.setup.user)
-
-
-# --- a company's subscription with Business Central -----------------------------------------------------------
-
-
-def company_needs_attention(services: Services, row: Company) -> bool:
-    """Whether `open_company` has something to do now; no requests, no storage."""
-    state, now = row.subscription, services.clock.now()
-    if not services.settings.public_base_url:
-        return False
-    if state.get("for") != services.settings.public_base_url:
-        return True
-    if isinstance(retry := state.get("retryAt"), str):
-        return moment(retry) <= now
-    return _half_over(state, str(state.get("expires", "")), now)
-
-
-def company_healthy(services: Services, row: Company | None) -> bool:
-    """Whether changes in the company are being told."""
-    state = row.subscription if row else {}
-    mine = state.get("for") == services.settings.public_base_url
-    return mine and bool(state.get("id")) and str(state.get("expires", "")) > stamp(services.clock.now())
-
-
-def open_company(services: Services, company: str) -> None:
-    """Bring the company's subscription into order: asked for, renewed, or made anew.
-
-    Where contacts are not offered (contracts/business-central.md §9.1) it is asked again a day later.
-    """
-    environment, now = services.settings.bc_environment, services.clock.now()
-    row = services.store.companies.get(environment, company) or Company(environment, company)
-    if not company_needs_attention(services, row):
-        return
-    base = services.settings.public_base_url or ""
-    # Said first, so that of several workers one subscribes.
-    taken = replace(row, subscription={**row.subscription, "for": base, "retryAt": stamp(now + _OPENING)})
-    try:
-        taken = services.store.companies.save(taken)
-        state = _subscribed(services, taken, base, row.subscription)
-        _save_subscription(services, company, state)
-    except StateConflict:
-        log.info("another worker attends to the company's subscription")
-
-
-def close_company(services: Services, row: Company) -> None:
-    """End the company's subscription: its last setup is gone, or no longer synced in the background."""
-    name = str(row.subscription.get("id", ""))
-    if name:
-        try:
-            services.bc(row.id).unsubscribe(name)
-        except SyncError as error:
-            log.warning("a company's subscription could not be ended (%s)", type(error).__name__)
-        services.store.subscriptions.delete(Service.BUSINESS_CENTRAL, name)
-    _save_subscription(services, row.id, {})
-
-
-def _subscribed(services: Services, row: Company, base: str, before: Mapping[str, Json]) -> dict[str, Json]:
-    """What to remember after an attempt."""
-    client, now = services.bc(row.id), services.clock.now()
-    url = f"{base}{BC_PATH}?company={row.id}"
-    secret = _secret(services.store.companies.claim_key(row.environment, row.id), f"business central {base}")
-    name = str(before.get("id", "")) if before.get("for") == base else ""
-    try:
-        made = client.renew_subscription(name, url, secret) if name else None
-        if made is None:
-            if not client.webhook_supported():
-                return {"for": base, "unsupported": True, "retryAt": stamp(now + _LAST_RETRY)}
-            made = client.subscribe(url, secret)
-    except SyncError as error:
-        log.warning("a company could not be subscribed to (%s)", type(error).__name__)
-        attempts = before.get("attempts")
-        attempts = attempts + 1 if isinstance(attempts, int) else 1
-        wait = min(_FIRST_RETRY * 2 ** (attempts - 1), _LAST_RETRY)
-        kept = {key: before[key] for key in ("id", "expires", "since") if key in before}
-        return {**kept, "for": base, "error": str(error), "attempts": attempts, "retryAt": stamp(now + wait)}
-    expires = stamp(moment(made.expires))
-    services.store.subscriptions.save(
-        Subscription(Service.BUSINESS_CENTRAL, made.id, "", row.id, secret, expires, made.resource)
-    )
-    if name != made.id:
-        if name:
-            # It was gone: nobody knows what was told to it, deletions included (§9.3).
-            services.store.subscriptions.delete(Service.BUSINESS_CENTRAL, name)
-            note_deleted(services, row.id, None)
-        look_later(services, row.id)
-    return {"for": base, "id": made.id, "expires": expires, "since": stamp(now)}
-
-
-def _save_subscription(services: Services, company: str, state: Mapping[str, Json]) -> None:
-    """Whatever else was written to the company's row meanwhile. Raises StateConflict where it never rests."""
-    environment = services.settings.bc_environment
-    for _ in range(_ATTEMPTS):
-        row = services.store.companies.get(environment, company) or Company(environment, company)
-        try:
-            services.store.companies.save(replace(row, subscription=dict(state)))
-        except StateConflict:
-            continue
-        return
-    raise StateConflict("A company's row changes too often: try again")
 
 
 # --- how they are ---------------------------------------------------------------------------------------------
@@ -300,7 +196,7 @@ def close(services: Services, stored: StoredSetup) -> None:
     )
     row = services.store.companies.get(services.settings.bc_environment, stored.setup.company)
     if row is not None and row.subscription and not any(takes_part(each) for each in others):
-        close_company(services, row)
+        company_push.close(services, row)
 
 
 def shown(services: Services, stored: StoredSetup) -> dict[str, Json]:
@@ -323,31 +219,9 @@ def told(
     state = "polling"
     if wanted(services, stored):
         state = "active" if healthy(services, stored, rows) else ("failed" if trouble or live else "polling")
-    answer: dict[str, Json] = {"state": state, "businessCentral": _told_of_company(services, company)}
+    answer: dict[str, Json] = {"state": state, "businessCentral": company_push.told(services, company)}
     if live is not None:
         answer |= {"expires": live.expires, "heardAt": live.extra.get("heardAt")}
     if trouble:
         answer["error"] = trouble
     return answer
-
-
-def _told_of_company(services: Services, row: Company | None) -> dict[str, Json]:
-    subscription = row.subscription if row else {}
-    error = subscription.get("error")
-    state = "active" if company_healthy(services, row) else ("failed" if error else "polling")
-    kept = {name: subscription[name] for name in ("expires", "error") if name in subscription}
-    return {"state": state, **kept}
-
-
-def _half_over(state: Mapping[str, Json], expires: str, now: datetime) -> bool:
-    """Whether half of the time since the last renewal is over, or the last attempt went wrong."""
-    since = state.get("since")
-    if "error" in state or not isinstance(since, str) or not expires:
-        return True
-    began = moment(since)
-    return now >= began + (moment(expires) - began) / 2
-
-
-def _secret(key: bytes, text: str) -> str:
-    """Unguessable, for the key is random; the same again after a lost answer (contracts/graph.md §6.2: 409)."""
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

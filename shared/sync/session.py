@@ -194,6 +194,11 @@ class Session:
         return found
 
     @property
+    def restore_accepted(self) -> bool:
+        """This run follows a pause because of a restored environment: a person looked and resumed."""
+        return self.state.extra.get("paused") == "restored"
+
+    @property
     def unsettled(self) -> bool:
         """Something is left from earlier runs that a run without changes must still look at."""
         waiting = ("dirty", "held")
@@ -231,7 +236,7 @@ class Session:
 
     def advance(self, seen: Observation, report: Report, counts: Counts, due: str) -> None:
         """Move the watermarks: the very last thing a run does. A limited or applied run moves none."""
-        extra = {name: value for name, value in self.state.extra.items() if name != "dirty"}
+        extra = {name: value for name, value in self.state.extra.items() if name not in ("dirty", "paused")}
         extra["held"] = counts.held > 0
         extra["outcomes"] = report.keeps_outcomes
         state = replace(self.state, last_sync_at=self.now(), last_run=self.run.id, due_at=due, extra=extra)

@@ -21,7 +21,7 @@ from shared.state.keys import company_key, moment, stamp, user_key
 from shared.state.runs import FINISHED, Mode, Trigger
 from shared.state.setups import StoredSetup
 from shared.state.subscriptions import Service, Subscription
-from shared.sync import feed, push
+from shared.sync import company_push, feed, push
 from shared.sync.jobs import ask, each, run_of
 from shared.sync.services import Services
 from shared.sync.services import services as of_process
@@ -34,6 +34,7 @@ SAFETY = timedelta(hours=1)
 _SAFETY_SPREAD = timedelta(minutes=15)
 _LOST = timedelta(minutes=10)
 """A run that waits, or whose lease ended, for so long may have lost its message."""
+_FORGOTTEN = timedelta(hours=1)
 _AUDIT_SHARE = 16
 _FEWEST_AUDITS = 20
 _MOST_SUBSCRIPTIONS = 100
@@ -104,7 +105,10 @@ def _queue_due(services: Services, found: Situation) -> None:
     def one(stored: StoredSetup) -> None:
         if _resend(services, stored, found.now) or not feed.takes_part(stored):
             return
-        mode = Mode.FULL if _name(stored) in audits else Mode.INCREMENTAL
+        mode = Mode.INCREMENTAL
+        if _name(stored) in audits:
+            mode = Mode.FULL
+            _resend_forgotten(services, stored, found.now)
         if mode is Mode.FULL or due(services, stored, found.rows.get(_name(stored), []), found.now):
             ask(services, stored.setup.user, stored.setup.company, Trigger.TIMER, mode)
 
@@ -167,6 +171,15 @@ def _resend(services: Services, stored: StoredSetup, now: datetime) -> bool:
     return True
 
 
+def _resend_forgotten(services: Services, stored: StoredSetup, now: datetime) -> None:
+    """Before an audit: runs that wait apart from the plain one (previews, filters) and got no message."""
+    user, company = stored.setup.user, stored.setup.company
+    long_ago = stamp(now - _FORGOTTEN)
+    for run in services.store.runs.recent(user, company).items:
+        if run.state not in FINISHED and run.queued_at < long_ago:
+            services.store.jobs.send(run.id, user, company)
+
+
 # --- subscriptions ------------------------------------------------------------------------------------------
 
 
@@ -182,10 +195,13 @@ def _tend(services: Services, found: Situation) -> None:
         todo.append(lambda rows=found.rows[name]: push.end(services, rows))  # type: ignore[misc]
     wanted = {company_key(one.setup.company) for one in found.setups if push.wanted(services, one)}
     for key, row in found.companies.items():
-        if key in wanted and push.company_needs_attention(services, row):
-            todo.append(lambda row=row: push.open_company(services, row.id))  # type: ignore[misc]
-        elif key not in wanted and row.subscription.get("id"):
-            todo.append(lambda row=row: push.close_company(services, row))  # type: ignore[misc]
+        if key in wanted and company_push.needs_attention(services, row):
+            todo.append(lambda row=row: company_push.attend(services, row.id))  # type: ignore[misc]
+        elif key not in wanted and row.subscription:
+            todo.append(lambda row=row: company_push.close(services, row))  # type: ignore[misc]
+    for other in services.store.subscriptions.all(Service.BUSINESS_CENTRAL):
+        if company_push.is_spare(found.companies.get(company_key(other.company)), other):
+            todo.append(lambda other=other: company_push.end(services, other))  # type: ignore[misc]
     each(lambda act: _guarded("a subscription", act), todo[:_MOST_SUBSCRIPTIONS])
 
 
