@@ -33,7 +33,7 @@ def listing_of(call: Call, items: Sequence[T], show: Callable[[T], BaseModel]) -
     """One page of a list that is at hand whole; its places are plain numbers."""
     query = call.query_as(PageQuery)
     if query.page and not query.page.isdecimal():
-        raise _made_up()
+        raise made_up()
     first = int(query.page or 0)
     end = first + query.size
     return listed(call, [show(item) for item in items[first:end]], str(end) if end < len(items) else "")
@@ -42,13 +42,13 @@ def listing_of(call: Call, items: Sequence[T], show: Callable[[T], BaseModel]) -
 def read_page(read: Callable[[int, str], Page[T]], size: int, place: str) -> Page[T]:
     """Reads a page from a place that the caller named. Raises Refusal 400 for a place that was made up."""
     if place and not _is_place(place):
-        raise _made_up()
+        raise made_up()
     try:
         return read(size, place)
     except Refused as error:
         if not place:
             raise
-        raise _made_up() from error
+        raise made_up() from error
 
 
 def listed(call: Call, items: Iterable[BaseModel], following: str = "") -> Response:
@@ -60,7 +60,8 @@ def listed(call: Call, items: Iterable[BaseModel], following: str = "") -> Respo
     return json_response(body)
 
 
-def _made_up() -> Refusal:
+def made_up() -> Refusal:
+    """400 for a page that no list has led to."""
     return bad_member("page", "This is no page of this list. Follow nextLink as it is.")
 
 

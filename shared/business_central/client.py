@@ -93,6 +93,14 @@ class BcClient:
         """A superset of the contacts of type Company with any of the names: compare exactly."""
         return contacts.find_companies(self._company, names)
 
+    def find_by_name(self, part: str) -> list[BcContact]:
+        """A superset of the contacts whose name holds the text: compare exactly."""
+        return contacts.find_by_name(self._company, part)
+
+    def knows_user(self, address: str) -> bool | None:
+        """True where Business Central knows a user by this address; None where it can't be told."""
+        return contacts.knows_user(self._company, address)
+
     def write(
         self,
         writes: Sequence[Write],

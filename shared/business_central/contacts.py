@@ -17,7 +17,7 @@ from shared.business_central.queries import (
     literal,
 )
 from shared.business_central.records import SELECT, parse_contact, text
-from shared.errors import Refused
+from shared.errors import AccessDenied, NotFound, Refused
 from shared.model import BcContact
 from shared.transport.http import JsonObject
 
@@ -142,6 +142,33 @@ def find_companies(company: Company, names: Sequence[str]) -> list[BcContact]:
     if more is None:
         more = _matching_all(company, any_of((_is_named(name) for name in others), _COMPANIES))
     return list({**found, **more}.values())
+
+
+def find_by_name(company: Company, part: str) -> list[BcContact]:
+    """Contacts whose name may hold the text, letter case ignored: a superset; [] for a text of signs only.
+
+    Where the server lacks nested calls, the name is found only in the letter case it is written in.
+    """
+    piece = harmless_piece(part)
+    if not piece:
+        return []
+    like = any_of([f"contains(tolower(displayName),{literal(piece.lower())})"])
+    found = _matching_if_known(company, like, NESTED_CALLS)
+    if found is None:
+        found = _matching_all(company, any_of([f"contains(displayName,{literal(piece)})"]))
+    return list(found.values())
+
+
+def knows_user(company: Company, address: str) -> bool | None:
+    """True where an approval user has the address; None otherwise, for not every user is one (contract §1)."""
+    path = f"{company.path}/approvalUserSetups?$select=email"
+    try:
+        emails = {
+            text(item, "email").lower() for page in company.pages(path, PAGE, READ) for item in objects(page)
+        }
+    except (Refused, AccessDenied, NotFound):
+        return None
+    return address.strip().lower() in emails or None
 
 
 def _is_named(name: str) -> str:

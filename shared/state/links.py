@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from shared.model import Link, LinkState, Outcome, Reason
 from shared.state.keys import escape, setup_key
-from shared.state.rows import Row, Value, present
+from shared.state.rows import Page, Row, Value, present
 from shared.state.tables import Tables, either, within
 
 TABLE = "Links"
@@ -57,6 +57,16 @@ class Links:
             where = f"{within(partition)} and {either('outlook_id', part)}"
             found.extend(_link(row) for row in self._tables.rows(TABLE, where))
         return found
+
+    def page(
+        self, user: str, company: str, outcome: Outcome | None, size: int, continuation: str = ""
+    ) -> Page[Link]:
+        """A page of links, of one outcome where it is given. One round trip."""
+        where = within(setup_key(user, company))
+        if outcome is not None:
+            where += f" and outcome eq '{outcome.value}'"
+        page = self._tables.page(TABLE, where, size, continuation)
+        return Page([_link(row) for row in page.items], page.next)
 
     def save(self, user: str, company: str, links: Iterable[Link]) -> None:
         """Writes the links whole. One round trip per 100; an outage leaves earlier hundreds written."""
