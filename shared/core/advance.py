@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from shared.core.plan import Effect, FieldChange, Step
 from shared.core.snapshot import Rules, SeenBc, SeenOutlook
-from shared.fields import outlook_text, same, to_outlook
+from shared.fields import bc_text, outlook_text, same, to_outlook
 from shared.fields.fingerprint import changed, keep
 from shared.model import FIELDS, Direction, Field, Link, LinkState
 
@@ -59,10 +59,14 @@ def advance(step: Step, done: Done, run: str, at: str) -> Link | None:
     the next run sees the change again.
     """
     link, before = step.link, step.before
+    if step.held:
+        return before
     if link is None or (not link.bc_id and done.bc is None):
         return None
-    if {Effect.DELETE_OUTLOOK, Effect.CREATE_OUTLOOK} & done.failed:
+    if done.failed and {Effect.DELETE_OUTLOOK, Effect.CREATE_OUTLOOK} & step.effects:
         return before
+    if done.failed and before is not None and link.state is LinkState.DETACHED:
+        link = replace(link, state=before.state, note=before.note)  # it is let go once all has arrived
     link = replace(link, outcome=step.outcome, run=run, at=at)
     if done.bc is not None and not link.bc_id:
         link = replace(link, bc_id=done.bc.contact.id)
@@ -76,7 +80,7 @@ def advance(step: Step, done: Done, run: str, at: str) -> Link | None:
             link,
             bc_etag=bc.contact.etag,
             bc_modified=bc.contact.modified,
-            bc_prints=keep(link.bc_prints, bc.prints, unsent_to_outlook | step.waiting),
+            bc_prints=keep(link.bc_prints, bc.prints, unsent_to_outlook | step.waiting | _untold(step, done)),
         )
     if outlook is not None:
         link = replace(
@@ -86,6 +90,16 @@ def advance(step: Step, done: Done, run: str, at: str) -> Link | None:
             outlook_prints=keep(link.outlook_prints, outlook.prints, unsent_to_bc | step.waiting),
         )
     return replace(link, state=LinkState.LINKED) if link.state is LinkState.CREATING else link
+
+
+def _untold(step: Step, done: Done) -> frozenset[Field]:
+    """What Business Central made of a write beside taking it over, where telling Outlook failed."""
+    if done.bc is None or done.outlook is not None or not done.failed:
+        return frozenset()
+    base = step.bc.prints if step.bc else (step.before.bc_prints if step.before else b"")
+    sent = {change.field: change.new for change in step.to_bc}
+    answer = done.bc.contact
+    return frozenset(name for name in changed(base, done.bc.prints) if sent.get(name) != bc_text(name, answer))
 
 
 def _fields(changes: Iterable[FieldChange]) -> frozenset[Field]:

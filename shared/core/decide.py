@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from shared.core.merge import Merge, merge
+from shared.core.merge import RESTING, STANDING, Merge, lost_with_copy, merge, resting, taken
 from shared.core.pairing import LoneOutlook, Pairing, pair
-from shared.core.plan import Conflict, Effect, FieldChange, Plan, Step
+from shared.core.plan import Effect, FieldChange, Plan, Step
 from shared.core.snapshot import (
     BcView,
     OutlookView,
@@ -18,13 +18,12 @@ from shared.core.snapshot import (
     WishKind,
     as_it_was,
 )
-from shared.fields import bc_text, outlook_text, to_bc, to_outlook
+from shared.fields import to_bc, to_outlook
 from shared.fields.fingerprint import changed
 from shared.model import (
     FIELDS,
     ContactType,
     Direction,
-    Field,
     Link,
     LinkState,
     OnBusinessCentralDelete,
@@ -33,7 +32,6 @@ from shared.model import (
     Outcome,
     OutlookContact,
     Reason,
-    Side,
 )
 
 
@@ -72,6 +70,7 @@ class _Decider:
         heirs = {heir: gone for gone, heir in pairing.inherit.items()}
         replaced = {lone.bc_id for lone in pairing.lone_outlook if lone.reason is None}
         replaced |= {*pairing.met, *pairing.inherit}
+        replaced |= {self.holder(outlook_id, bc_id) for bc_id, outlook_id in pairing.met.items()}
         for link in pairing.links:
             if link.bc_id in replaced:
                 continue
@@ -79,7 +78,7 @@ class _Decider:
         for bc_id, outlook_id in pairing.met.items():
             yield self.met(bc_id, outlook_id, links.get(bc_id), heirs.get(bc_id, ""))
         for bc_id, reason in pairing.lone_bc.items():
-            yield self.lone_bc(self.bc.contacts[bc_id], reason, None)
+            yield self.lone_bc(self.bc.contacts[bc_id], reason, before.get(bc_id))
         for lone in pairing.lone_outlook:
             yield self.lone_outlook(lone)
 
@@ -96,7 +95,7 @@ class _Decider:
             case LinkState.DELETED_BY_USER:
                 return self.away(link, before, bc)
             case LinkState.REMOVED_BY_US:
-                return self.removed(link, bc)
+                return None  # back in scope, it is a lone contact like any other
             case LinkState.DETACHED:
                 return self.detached(link, before, bc, outlook)
 
@@ -142,38 +141,22 @@ class _Decider:
     def both_alive(
         self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None
     ) -> Step | None:
+        closed = self._closed(link, outlook)
+        merged = merge(link, bc, outlook, self.rules, closed=closed)
         wish = self.rules.wishes.get(link.bc_id)
-        if wish is not None and wish.kind is WishKind.TAKE_OTHER and wish.field is not None:
-            return self.take_other(link, before, bc, outlook, wish.field, wish.value)
-        private = link.private or (outlook is not None and outlook.contact.private)
-        merged = merge(link, bc, outlook, self.rules, closed=private or self.to_outlook_only)
+        if wish and wish.kind is WishKind.TAKE_OTHER and wish.field and bc and outlook:
+            both = (bc.contact, outlook.contact)
+            merged = taken(merged, wish.field, wish.value, *both, self.rules, closed=closed)
         mark = outlook is not None and self._needs_marker(link.bc_id, outlook.contact)
         matched = link.matched or (bc is not None and self.rules.scope(bc.contact) is None)
         after = replace(
             link,
             state=LinkState.LINKED,
             matched=matched,
-            private=outlook.contact.private if outlook and outlook.contact.inspected else link.private,
-            note=_note(link, merged),
+            private=_private(link, outlook),
+            note=self._note(link, merged, bc, outlook),
         )
         return self._step(after, before, bc, outlook, merged, mark)
-
-    def take_other(
-        self,
-        link: Link,
-        before: Link | None,
-        bc: SeenBc | None,
-        outlook: SeenOutlook | None,
-        name: Field,
-        value: str,
-    ) -> Step | None:
-        """A person prefers the value that lost: one edit, on whichever side lacks it."""
-        if bc is None or outlook is None:
-            return None
-        theirs, mine = bc_text(name, bc.contact), outlook_text(name, outlook.contact)
-        to_bc_side = () if theirs == value else (FieldChange(name, theirs, value),)
-        to_outlook_side = () if mine == value else (FieldChange(name, mine, value),)
-        return self._step(link, before, bc, outlook, Merge(to_bc_side, to_outlook_side), False)
 
     # --- one side is gone -----------------------------------------------------------------------
 
@@ -190,7 +173,9 @@ class _Decider:
         asked = wish is not None and wish.kind is WishKind.BRING_BACK
         until_full = self.setup.on_outlook_delete is OnOutlookDelete.UNTIL_FULL_SYNC
         returns = asked or (self.rules.bring_back and until_full)
-        if returns and bc is not None and self.rules.scope(bc.contact) is None and not self.to_bc_only:
+        wanted = self.rules.wanted
+        meant = bc is not None and self.rules.scope(bc.contact) is None and (not wanted or wanted(bc.contact))
+        if returns and bc is not None and meant and not self.to_bc_only:
             return self.lone_bc(bc, None, before or link)
         if bc is None and before == link:
             return None
@@ -198,7 +183,9 @@ class _Decider:
 
     def gone_in_bc(self, link: Link, before: Link | None, outlook: SeenOutlook | None) -> Step | None:
         edited = outlook is not None and (
-            bool(changed(link.outlook_prints, outlook.prints)) or link.outlook_id in self.outlook.own_content
+            bool(changed(link.outlook_prints, outlook.prints))
+            or link.outlook_id in self.outlook.own_content
+            or link.note in RESTING
         )
         if edited:
             return self._detach(link, before, outlook, Reason.KEPT_EDITED)
@@ -216,7 +203,7 @@ class _Decider:
         scope: Reason,
     ) -> Step | None:
         person = bc.contact.type == ContactType.PERSON
-        closed = self.to_outlook_only or link.private
+        closed = self._closed(link, outlook)
         merged = merge(link, bc, outlook, self.rules, closed=closed) if person else Merge()
         if self.setup.on_leave_scope is OnLeaveScope.KEEP or self.to_bc_only:
             if not person:
@@ -224,17 +211,21 @@ class _Decider:
             kept = replace(link, state=LinkState.DETACHED, note=scope)
             step = self._step(kept, before, bc, outlook, merged, False)
             return step and replace(step, reasons=(*step.reasons, scope))
-        return self._remove(link, before, bc, outlook, merged, scope)
+        return self._remove(link, before, bc, outlook, self._with_losses(link, bc, outlook, merged), scope)
 
     def blocked(self, link: Link, before: Link | None, bc: SeenBc, outlook: SeenOutlook | None) -> Step:
         """Nothing flows to Business Central any more; the copy goes, what the user wrote is kept."""
-        edits = changed(link.outlook_prints, outlook.prints) if outlook else frozenset()
-        lost = tuple(
-            Conflict(name, bc_text(name, bc.contact), outlook_text(name, outlook.contact), Side.OUTLOOK)
-            for name in FIELDS
-            if outlook is not None and name in edits
-        )
-        return self._remove(link, before, bc, outlook, Merge(conflicts=lost), Reason.PRIVACY_BLOCKED)
+        lost = self._with_losses(link, bc, outlook, Merge())
+        return self._remove(link, before, bc, outlook, lost, Reason.PRIVACY_BLOCKED)
+
+    def _with_losses(self, link: Link, bc: SeenBc, outlook: SeenOutlook | None, merged: Merge) -> Merge:
+        """The merge of a copy that goes: what would vanish with it stands in the conflict record."""
+        if outlook is None:
+            return merged
+        known = {conflict.field for conflict in merged.conflicts}
+        lost = lost_with_copy(link, bc, outlook, self.rules, merged.to_bc)
+        more = tuple(conflict for conflict in lost if conflict.field not in known)
+        return replace(merged, conflicts=(*merged.conflicts, *more))
 
     # --- states that are not live ----------------------------------------------------------------
 
@@ -243,21 +234,15 @@ class _Decider:
     ) -> Step | None:
         """An earlier run meant to create the copy and did not see the answer."""
         if outlook is not None:
-            return self.both_alive(replace(link, state=LinkState.LINKED), before, bc, outlook)
-        if bc is None:
+            return self.live(replace(link, state=LinkState.LINKED), before, bc, outlook)
+        wanted = self.rules.wanted
+        if bc is None or (wanted is not None and not wanted(bc.contact)):
             return None
         scope = self.rules.scope(bc.contact)
         if scope is None:
             return self.lone_bc(bc, None, before or link)
         gone = replace(link, state=LinkState.REMOVED_BY_US, note=scope)
         return Step(link.bc_id, link.bc_id, link=gone, before=before)
-
-    def removed(self, link: Link, bc: SeenBc | None) -> Step | None:
-        if bc is None or self.to_bc_only:
-            return None
-        if self.rules.wanted is not None:
-            return self.lone_bc(bc, None, link) if self.rules.wanted(bc.contact) else None
-        return self.lone_bc(bc, None, link) if self.rules.scope(bc.contact) is None else None
 
     def detached(
         self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None
@@ -266,8 +251,9 @@ class _Decider:
         if back and bc is not None and outlook is not None:
             again = replace(link, state=LinkState.LINKED, note=None, bc_prints=b"")
             return self.both_alive(again, before, bc, outlook)
-        if back and bc is not None and link.outlook_id in self.outlook.away:
-            return self.lone_bc(bc, None, link)
+        where = self.outlook.away.get(link.outlook_id)
+        if back and where is Whereabouts.GONE:  # the user deleted it: nothing deleted comes back by itself
+            return self.away(replace(link, state=LinkState.DELETED_BY_USER), before, bc)
         if outlook is None and before == link:
             return None
         return self._skip(link, before, link.note or Reason.DETACHED, bc, outlook)
@@ -281,11 +267,12 @@ class _Decider:
             return None
         matched = self.rules.scope(bc.contact) is None
         link = Link(bc_id, outlook_id, LinkState.LINKED, matched=matched, private=outlook.contact.private)
-        closed = outlook.contact.private or self.to_outlook_only
-        merged = merge(link, bc, outlook, self.rules, closed=closed)
+        merged = merge(link, bc, outlook, self.rules, closed=self._closed(link, outlook))
+        link = replace(link, note=self._note(link, merged, bc, outlook))
         former = inherited or self.holder(outlook_id, bc_id)
         step = self._step(link, old, bc, outlook, merged, self._needs_marker(bc_id, outlook.contact))
-        return step and replace(step, forget=former, category=True)
+        fresh = not self._ours(outlook.contact) and not self.to_bc_only
+        return step and replace(step, forget=former, category=fresh)
 
     def lone_bc(self, bc: SeenBc, reason: Reason | None, before: Link | None) -> Step | None:
         bc_id = bc.contact.id
@@ -333,9 +320,9 @@ class _Decider:
             effects=frozenset({Effect.CREATE_BC, Effect.UPDATE_OUTLOOK}),
             to_bc=changes,
             mark=True,
-            category=True,
+            category=not self.to_bc_only,
             settle=True,
-            link=Link("", lone.id, LinkState.LINKED),
+            link=Link("", lone.id, LinkState.LINKED, note=_first(reasons)),
             forget=lone.bc_id,
             outcome=Outcome.CREATED,
             reasons=reasons,
@@ -350,10 +337,28 @@ class _Decider:
     # --- helpers ------------------------------------------------------------------------------------
 
     def _needs_marker(self, bc_id: str, contact: OutlookContact) -> bool:
-        marker = contact.marker
         return contact.inspected and not (
-            marker is not None and self.rules.own(marker) and marker.contact == bc_id
+            self._ours(contact) and contact.marker is not None and contact.marker.contact == bc_id
         )
+
+    def _ours(self, contact: OutlookContact) -> bool:
+        return contact.marker is not None and self.rules.own(contact.marker)
+
+    def _closed(self, link: Link, outlook: SeenOutlook | None) -> bool:
+        """Nothing may flow to Business Central."""
+        return self.to_outlook_only or _private(link, outlook)
+
+    def _note(self, link: Link, merged: Merge, bc: SeenBc | None, outlook: SeenOutlook | None) -> Reason | None:
+        """What the link remembers: what waits, else the latest reason, else what still holds."""
+        latest = _first(sorted(merged.reasons, key=lambda reason: reason not in STANDING))
+        if latest is not None:
+            return latest
+        if link.note in RESTING | STANDING:
+            if bc is None or outlook is None:
+                return link.note
+            return link.note if link.note in RESTING and resting(link, bc, outlook, self.rules) else None
+        over = merged != Merge() or link.note in (Reason.MOVED_OUT, Reason.DELETED_BY_USER)
+        return None if over else link.note
 
     def _step(
         self,
@@ -378,7 +383,11 @@ class _Decider:
         elif merged.reasons:
             outcome = Outcome.SKIPPED
         if not effects and not merged.conflicts and not merged.reasons and link == before:
-            same_bc = bc is None or (bc.contact.etag == link.bc_etag and bc.prints == link.bc_prints)
+            same_bc = bc is None or (
+                bc.contact.etag == link.bc_etag
+                and bc.contact.modified == link.bc_modified
+                and bc.prints == link.bc_prints
+            )
             same_outlook = outlook is None or (
                 outlook.contact.etag == link.outlook_etag and outlook.prints == link.outlook_prints
             )
@@ -456,11 +465,10 @@ class _Decider:
         )
 
 
-def _note(link: Link, merged: Merge) -> Reason | None:
-    """What the link remembers: a standing hindrance first, else the latest reason, else what it knew."""
-    for standing in (Reason.PRIVATE, Reason.DIRECTION_OFF):
-        if standing in merged.reasons:
-            return standing
-    if merged != Merge():
-        return merged.reasons[0] if merged.reasons else None
-    return None if link.note in (Reason.MOVED_OUT, Reason.DELETED_BY_USER) else link.note
+def _first(reasons: Sequence[Reason]) -> Reason | None:
+    return reasons[0] if reasons else None
+
+
+def _private(link: Link, outlook: SeenOutlook | None) -> bool:
+    """Delta does not tell: what was known holds until the contact is inspected again."""
+    return outlook.contact.private if outlook and outlook.contact.inspected else link.private

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.core.plan import Conflict, FieldChange
 from shared.core.snapshot import Rules, SeenBc, SeenOutlook
@@ -12,16 +12,35 @@ from shared.fields.fingerprint import changed, parts_changed
 from shared.model import (
     FIELDS,
     REQUIRED_FIELDS,
+    BcContact,
     ConflictPolicy,
     Direction,
     Field,
     Link,
+    OutlookContact,
     Reason,
     Side,
 )
 
 # Business Central empties these when the country changes, so they travel with it (contracts §3.5).
 _WITH_COUNTRY = (Field.CITY, Field.STATE, Field.POSTAL_CODE)
+# What Business Central keeps when it is emptied in Outlook (sync rules §5): it is put back there.
+_NEVER_EMPTIED = REQUIRED_FIELDS | {Field.COMPANY, Field.COUNTRY}
+
+RESTING = frozenset(
+    {
+        Reason.TRUNCATED,
+        Reason.INVALID_EMAIL,
+        Reason.PHONE_HAS_LETTERS,
+        Reason.COMPANY_NOT_FOUND,
+        Reason.COMPANY_AMBIGUOUS,
+        Reason.COUNTRY_UNKNOWN,
+    }
+)
+"""Noted on a link: Outlook holds a value that Business Central could not take, or not the whole of it."""
+_UNKNOWN_COMPANY = frozenset({Reason.COMPANY_NOT_FOUND, Reason.COMPANY_AMBIGUOUS})
+STANDING = frozenset({Reason.PRIVATE, Reason.DIRECTION_OFF})
+"""Noted on a link: some change waits, for it may not flow now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +98,113 @@ def merge(
     return merger.draft.finish()
 
 
+def lost_with_copy(
+    link: Link, bc: SeenBc, outlook: SeenOutlook, rules: Rules, flowing: Iterable[FieldChange]
+) -> tuple[Conflict, ...]:
+    """What only Outlook holds when a copy is removed: edits that may not flow, values that rest there."""
+    edited = changed(link.outlook_prints, outlook.prints)
+    sent = {change.field for change in flowing}
+    merger = _Merger(link, bc, outlook, rules, closed=True)
+    return tuple(
+        Conflict(name, bc_text(name, bc.contact), outlook_text(name, outlook.contact), Side.OUTLOOK)
+        for name in FIELDS
+        if name not in sent
+        and (name in edited or merger.rests(name))
+        and not same(name, bc.contact, outlook.contact, rules.fields)
+    )
+
+
+def resting(link: Link, bc: SeenBc, outlook: SeenOutlook, rules: Rules) -> bool:
+    """Whether what the link's note says of values that rest in Outlook still holds."""
+    merger = _Merger(link, bc, outlook, rules, closed=False)
+    return any(merger.rests(name) for name in FIELDS)
+
+
+def taken(
+    merged: Merge,
+    name: Field,
+    value: str,
+    bc: BcContact,
+    outlook: OutlookContact,
+    rules: Rules,
+    *,
+    closed: bool,
+) -> Merge:
+    """`merged`, with one field as a person wants it who preferred the value that had lost.
+
+    It is one edit like any other: translated, and bound by the direction. What was written to the field
+    since then is a conflict that it lost.
+    """
+    ctx = rules.fields
+    wanted = ctx.countries.name(value) if name is Field.COUNTRY else value
+    edit = _with_text(outlook, name, wanted)
+    translation = to_bc(name, edit, bc, ctx)
+    reasons = dict.fromkeys((*merged.reasons, *translation.reasons))
+    theirs, mine = bc_text(name, bc), outlook_text(name, outlook)
+    to_bc_side = [change for change in merged.to_bc if change.field is not name]
+    to_outlook_side = [change for change in merged.to_outlook if change.field is not name]
+    conflicts = list(merged.conflicts)
+    if len(to_bc_side) < len(merged.to_bc):
+        conflicts.append(Conflict(name, wanted, mine, Side.OUTLOOK))
+    if len(to_outlook_side) < len(merged.to_outlook):
+        conflicts.append(Conflict(name, wanted, theirs, Side.BUSINESS_CENTRAL))
+    waiting_bc, waiting_outlook = set(merged.waiting_bc), set(merged.waiting_outlook)
+    if translation.value is not None and not same(name, bc, edit, ctx):
+        if closed:
+            reasons[Reason.PRIVATE if outlook.private else Reason.DIRECTION_OFF] = None
+            waiting_outlook.add(name)
+        else:
+            to_bc_side.append(FieldChange(name, theirs, translation.value))
+    if mine != wanted:
+        if rules.setup.direction is Direction.TO_BUSINESS_CENTRAL:
+            reasons[Reason.DIRECTION_OFF] = None
+            waiting_bc.add(name)
+        else:
+            to_outlook_side.append(FieldChange(name, mine, wanted))
+    return replace(
+        merged,
+        to_bc=tuple(to_bc_side),
+        to_outlook=tuple(to_outlook_side),
+        conflicts=tuple(conflicts),
+        waiting_bc=frozenset(waiting_bc),
+        waiting_outlook=frozenset(waiting_outlook),
+        reasons=tuple(reasons),
+    )
+
+
+def _with_text(contact: OutlookContact, name: Field, text: str) -> OutlookContact:
+    match name:
+        case Field.NAME:
+            return replace(contact, display_name=text, given_name="", middle_name="", surname="")
+        case Field.EMAIL:
+            return replace(contact, emails=tuple(text.split(";")))
+        case Field.PHONE:
+            return replace(contact, business_phones=(text, *contact.business_phones[1:]))
+        case Field.JOB_TITLE:
+            return replace(contact, job_title=text)
+        case Field.COMPANY:
+            return replace(contact, company_name=text)
+        case Field.MOBILE:
+            return replace(contact, mobile=text)
+        case Field.ADDRESS:
+            return replace(contact, street=text)
+        case Field.COUNTRY:
+            return replace(contact, country=text)
+        case Field.CITY:
+            return replace(contact, city=text)
+        case Field.STATE:
+            return replace(contact, state=text)
+        case Field.POSTAL_CODE:
+            return replace(contact, postal_code=text)
+        case Field.WEBSITE:
+            return replace(contact, website=text)
+
+
 class _Merger:
     def __init__(
         self, link: Link, bc: SeenBc | None, outlook: SeenOutlook | None, rules: Rules, closed: bool
     ) -> None:
+        self.link = link
         self.bc = bc
         self.outlook = outlook
         self.rules = rules
@@ -109,13 +231,16 @@ class _Merger:
             return
         if self._settled(name, self.parts if in_outlook else None):
             return
-        if in_outlook and name in REQUIRED_FIELDS and not self._outlook_text(name).strip():
+        emptied = in_outlook and name in _NEVER_EMPTIED and not self._outlook_text(name).strip()
+        if emptied and not self.closed:
             self.draft.reasons[Reason.REQUIRED_FIELD] = None
             self._flow_to_outlook(name)
         elif in_bc and in_outlook:
             self._clash(name)
         elif in_bc:
-            self._flow_to_outlook(name)
+            unseen = self.rests(name)
+            if self._flow_to_outlook(name) and unseen:
+                self._conflict(name, Side.OUTLOOK)
         else:
             self._flow_to_bc(name)
 
@@ -127,7 +252,9 @@ class _Merger:
         for name in _WITH_COUNTRY:
             if name not in self.draft.to_bc:
                 text = bc_text(name, current) if current else None
-                sent = text or to_bc(name, self.outlook.contact, None, self.rules.fields).value
+                sent = text
+                if sent is None:
+                    sent = to_bc(name, self.outlook.contact, None, self.rules.fields).value
                 if sent:
                     self.draft.to_bc[name] = FieldChange(name, text, sent)
 
@@ -135,8 +262,23 @@ class _Merger:
         outlook_wins = self.rules.setup.conflict_policy is ConflictPolicy.OUTLOOK and not self.closed
         if outlook_wins and self._flow_to_bc(name):
             self._conflict(name, Side.BUSINESS_CENTRAL)
-        elif not outlook_wins and self._flow_to_outlook(name):
+        elif self._flow_to_outlook(name):  # also where Business Central cannot take Outlook's value
             self._conflict(name, Side.OUTLOOK)
+
+    def rests(self, name: Field) -> bool:
+        """Outlook alone holds this value: Business Central never saw it, or not the whole of it.
+
+        Only a link that notes such a value is asked, for a company that nobody looked up seems unknown, too.
+        """
+        if self.outlook is None or self.link.note not in RESTING or not self._outlook_text(name).strip():
+            return False
+        current = self.bc.contact if self.bc else None
+        if name is Field.COMPANY and self.link.note not in _UNKNOWN_COMPANY:
+            return False
+        if name is Field.EMAIL and current is not None:
+            # Addresses that Business Central cannot hold stay in Outlook as long as there is room.
+            return bool(to_outlook(name, current, self.outlook.contact, self.rules.fields).reasons)
+        return bool(to_bc(name, self.outlook.contact, current, self.rules.fields).reasons)
 
     def _settled(self, name: Field, parts: bool | None) -> bool:
         """Both sides say the same. `parts`: which of Outlook's names was edited; None: either will do."""

@@ -7,10 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.core.snapshot import BcView, OutlookView, Rules, Whereabouts
-from shared.fields import addresses, bc_text, joined_name, share_a_word
+from shared.fields import addresses, bc_text, outlook_text, share_a_word
+from shared.fields.texts import length
 from shared.model import BcContact, ContactType, Field, Link, LinkState, OutlookContact, Reason
 
 LIVE = frozenset({LinkState.LINKED, LinkState.CREATING, LinkState.REMOVING})
+# A twin in one of these has the one copy, or had it until the user deleted it (sync rules §3, §4).
+_OWNING = LIVE | {LinkState.DELETED_BY_USER}
+# Business Central holds a name of 100: one that is nearly as long may be the beginning of a longer one.
+_CUT = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +98,11 @@ class _Matcher:
             else:
                 marked[contact.marker.contact].append(contact)
         for bc_id, copies in marked.items():
-            copies.sort(key=_oldest)
-            rest += copies[1:] if self._marked(bc_id, copies[0]) else copies
+            copies.sort(key=lambda copy: (self.detached.get(copy.id) != bc_id, *_oldest(copy)))
+            first, *others = copies
+            rest += others if self._marked(bc_id, first) else copies
+            if bc_id in self.bc.gone:
+                self.detached.update((copy.id, bc_id) for copy in copies if copy.id not in self.claimed)
         return sorted(rest, key=_oldest)
 
     def _marked(self, bc_id: str, contact: OutlookContact) -> bool:
@@ -144,32 +152,39 @@ class _Matcher:
 
     def _heirs(self) -> None:
         """A BC contact that is gone leaves its copy to an unlinked one of same address and name (BC merges)."""
-        for link in list(self.links.values()):
-            seen = self.outlook.contacts.get(link.outlook_id)
-            if link.bc_id not in self.bc.gone or link.state is not LinkState.LINKED or seen is None:
-                continue
-            for heir in self._bearers(seen.contact):
-                if self._free(heir) and fold(heir.display_name) == fold(joined_name(seen.contact)):
-                    self.inherit[link.bc_id] = heir.id
-                    self._meet(heir.id, link.outlook_id)
+        left = [
+            (self.outlook.contacts[link.outlook_id].contact, bc_id)
+            for bc_id in self.bc.gone
+            if (link := self.links.get(bc_id)) is not None
+            and link.state in (LinkState.LINKED, LinkState.REMOVING)
+            and link.outlook_id in self.outlook.contacts
+        ]
+        for copy, bc_id in sorted(left, key=lambda pair: _oldest(pair[0])):
+            for heir in self._bearers(copy):
+                if self._free(heir) and fold(heir.display_name) == fold(outlook_text(Field.NAME, copy)):
+                    self.inherit[bc_id] = heir.id
+                    self._meet(heir.id, copy.id)
                     break
 
     def _by_address(self, contacts: Iterable[OutlookContact]) -> None:
         promised: set[str] = set()
         for contact in contacts:
+            former = self.detached.get(contact.id, "")
+            linked = former and self.links[former].outlook_id == contact.id
             reason = self.rules.outlook_scope(contact)
             if reason is not None:
-                self.lone_outlook.append(LoneOutlook(contact.id, reason))
+                if not linked:
+                    self.lone_outlook.append(LoneOutlook(contact.id, reason))
                 continue
             partner, why = self._partner(contact)
             if partner is not None:
                 self._meet(partner.id, contact.id)
                 continue
-            former = self.detached.get(contact.id, "")
             mine = addresses(contact.emails)
             if former and contact.id not in self.rules.wishes:
-                continue  # reported with its link
-            if why is not None:
+                if not linked:  # the others are reported with their link
+                    self.lone_outlook.append(LoneOutlook(contact.id, Reason.DETACHED, former))
+            elif why is not None:
                 self.lone_outlook.append(LoneOutlook(contact.id, *why))
             elif promised.isdisjoint(mine):
                 self.lone_outlook.append(LoneOutlook(contact.id, None, former))
@@ -178,25 +193,28 @@ class _Matcher:
                 self.lone_outlook.append(LoneOutlook(contact.id, Reason.DUPLICATE))
 
     def _partner(self, contact: OutlookContact) -> tuple[BcContact | None, tuple[Reason, str] | None]:
-        """The BC contact to pair with, or why there is none although its address is known there."""
+        """The BC contact to pair with, or why there is none although its address is known there.
+
+        The best match decides; one that has its partner under another name makes room for the next.
+        """
         bearers = self._bearers(contact)
         if not bearers:
             return None, None
-        name = joined_name(contact)
+        name = outlook_text(Field.NAME, contact)
         for bearer in bearers:
             if not share_a_word(bearer.display_name, name):
                 continue
             if self._free(bearer):
                 return bearer, None
-            if self._taken(bearer) and fold(bearer.display_name) == fold(name):
-                return None, (Reason.DUPLICATE, bearer.id)
+            if not self._taken(bearer) or fold(bearer.display_name) == fold(name):
+                return None, (_why_not(bearer, self.rules.scope(bearer)), bearer.id)
         first = bearers[0]
         return None, (_why_not(first, self.rules.scope(first)), first.id)
 
     def _bearers(self, contact: OutlookContact) -> list[BcContact]:
         """BC contacts that bear one of the addresses, best match first."""
         mine = addresses(contact.emails)
-        name = fold(joined_name(contact))
+        name = fold(outlook_text(Field.NAME, contact))
         found = {b.id: b for address in mine for b in self.bc.owners.get(address, ())}
 
         def rank(bearer: BcContact) -> tuple[bool, bool, int]:
@@ -219,22 +237,27 @@ class _Matcher:
 
     def _free(self, bearer: BcContact) -> bool:
         """In scope, present, and without a partner."""
-        if self._taken(bearer) or bearer.id in self.bc.gone:
+        if self._taken(bearer) or bearer.id in self.bc.gone or bearer.id not in self.bc.contacts:
             return False
         return self.rules.scope(bearer) is None or self._wanted(bearer)
 
     def _taken(self, bearer: BcContact) -> bool:
-        link = self.links.get(bearer.id)
         if bearer.id in self.met:
             return True
-        return link is not None and link.state in LIVE and link.state is not LinkState.CREATING
+        link = self.links.get(bearer.id)
+        if link is None or link.state not in (LinkState.LINKED, LinkState.REMOVING):
+            return False
+        return self.outlook.away.get(link.outlook_id) is not Whereabouts.GONE
 
     # --- what is left in Business Central -------------------------------------------------------
 
     def _lone_bc(self) -> dict[str, Reason | None]:
-        """In-scope persons without partner; twins (same address, same name) have one owner."""
+        """In-scope persons without partner, whether or not they ever had a copy that was removed.
+
+        Twins (same address, same name) have one owner.
+        """
         lone: dict[str, Reason | None] = {}
-        fresh = [s.contact for s in self.bc.contacts.values() if s.contact.id not in self.links]
+        fresh = [s.contact for s in self.bc.contacts.values() if self._never_or_removed(s.contact.id)]
         fresh.sort(key=lambda c: c.number)
         fresh.sort(key=lambda c: c.modified, reverse=True)
         for contact in fresh:
@@ -243,15 +266,23 @@ class _Matcher:
                 lone[contact.id] = Reason.DUPLICATE if self._has_twin(contact, lone) else None
         return lone
 
+    def _never_or_removed(self, bc_id: str) -> bool:
+        link = self.links.get(bc_id)
+        return link is None or link.state is LinkState.REMOVED_BY_US
+
     def _has_twin(self, contact: BcContact, lone: Mapping[str, Reason | None]) -> bool:
         name = fold(contact.display_name)
         return any(
             twin.id != contact.id
             and fold(twin.display_name) == name
-            and (self._taken(twin) or lone.get(twin.id, Reason.DUPLICATE) is None)
+            and (self._owns(twin) or lone.get(twin.id, Reason.DUPLICATE) is None)
             for address in addresses(contact.email)
             for twin in self.bc.owners.get(address, ())
         )
+
+    def _owns(self, twin: BcContact) -> bool:
+        link = self.links.get(twin.id)
+        return twin.id in self.met or (link is not None and link.state in _OWNING)
 
 
 def _oldest(contact: OutlookContact) -> tuple[str, str]:
@@ -269,6 +300,6 @@ def _why_not(bearer: BcContact, scope: Reason | None) -> Reason:
 
 def same_person(bc: BcContact, outlook: OutlookContact) -> bool:
     """Same name and a shared address: what a repeated create is recognised by."""
-    return fold(bc_text(Field.NAME, bc)) == fold(joined_name(outlook)) and not set(
-        addresses(bc.email)
-    ).isdisjoint(addresses(outlook.emails))
+    held, written = fold(bc_text(Field.NAME, bc)), fold(outlook_text(Field.NAME, outlook))
+    cut = length(held) > _CUT and written.startswith(held)
+    return (held == written or cut) and not set(addresses(bc.email)).isdisjoint(addresses(outlook.emails))

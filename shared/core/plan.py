@@ -93,6 +93,7 @@ class Step:
             sorted(self.effects),
             [(c.field, c.new) for c in self.to_bc],
             [(c.field, c.new) for c in self.to_outlook],
+            [(c.field, c.kept, c.lost) for c in self.conflicts],
         ]
         return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:24]
 

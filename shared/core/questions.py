@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from shared.core.merge import RESTING, STANDING
 from shared.core.pairing import LIVE
 from shared.core.snapshot import BcView, OutlookView, Rules, SeenBc, SeenOutlook, Whereabouts, as_it_was
 from shared.fields import addresses, fold_company_name, to_outlook
 from shared.fields.fingerprint import Prints, changed
-from shared.model import REQUIRED_FIELDS, Field, Link, LinkState, OutlookContact, Reason
+from shared.model import REQUIRED_FIELDS, Field, Link, LinkState, OutlookContact
 
 _ADDRESS = (Field.ADDRESS, Field.CITY, Field.STATE, Field.POSTAL_CODE, Field.COUNTRY)
 _NEEDS_BC = frozenset({Field.EMAIL, Field.COMPANY, *REQUIRED_FIELDS})
-_KEEPS_MORE = frozenset({Reason.TRUNCATED, Reason.INVALID_EMAIL})
-_UNEXPLAINED = frozenset({Reason.DIRECTION_OFF, Reason.PRIVATE})
+# Outlook holds something that Business Central does not: it must not be written over unseen.
+_LOOK_FIRST = RESTING | STANDING
 
 
 @dataclass(slots=True)
@@ -104,7 +105,9 @@ class _Asker:
     def _live(self, link: Link) -> None:
         bc, outlook = self.bc.contacts.get(link.bc_id), self.outlook.contacts.get(link.outlook_id)
         known_bc = bc is not None or link.bc_id in self.bc.gone
-        if not known_bc and (self.reading.all_bc or link.bc_id in self.reading.missing_bc):
+        if not known_bc and (
+            self.reading.all_bc or link.bc_id in self.reading.missing_bc or link.state is LinkState.REMOVING
+        ):
             self.q.bc.add(link.bc_id)
         if link.state is LinkState.CREATING:
             self.q.bc.add(link.bc_id)
@@ -148,7 +151,7 @@ class _Asker:
             return
         if (
             self.reading.values
-            or link.note in _UNEXPLAINED
+            or link.note in _LOOK_FIRST
             or not link.outlook_prints
             or assumed(link, bc, there, self.rules, self.reading.prints) is None
         ):
@@ -160,7 +163,8 @@ class _Asker:
             return
         if link.private and not outlook.contact.inspected:
             self._look(link.outlook_id)
-        if bc is None and (self.reading.values or here & _NEEDS_BC):
+        blank = Field.COUNTRY in here and not outlook.contact.country.strip()
+        if bc is None and (self.reading.values or blank or here & _NEEDS_BC):
             self.q.bc.add(link.bc_id)
         if Field.COMPANY in here:
             self._company(outlook.contact)
@@ -228,8 +232,6 @@ def assumed(
     needed: tuple[Field, ...] = (Field.NAME,)
     if not fields.isdisjoint(_ADDRESS):
         needed = (Field.NAME, *_ADDRESS)
-    if Field.EMAIL in fields and link.note in _KEEPS_MORE:
-        return None  # Outlook holds addresses that Business Central could not take
     if Field.PHONE in fields and not prints.single_phone(link.outlook_prints):
         return None
     texts = {name: text(name) for name in needed}
