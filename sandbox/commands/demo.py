@@ -11,7 +11,7 @@ from rich.console import Console
 
 from sandbox.azurite import azurite
 from sandbox.commands.api import Api, Run
-from sandbox.commands.app_process import running_app
+from sandbox.commands.app_process import free_port, running_app
 from sandbox.commands.scenes import Stage
 from sandbox.commands.watch import follow, show_counts, show_reasons
 from sandbox.install import Missing
@@ -20,6 +20,8 @@ from sandbox.world import TENANT_ID, Sandbox
 
 _SETUPS = ((USERS[0], COMPANIES[0]), (USERS[1], COMPANIES[0]), (USERS[2], COMPANIES[1]))
 _MOST_ROUNDS = 4
+_BC_DELAY_SECONDS = 2
+"""Business Central itself waits 30 seconds before it notifies; nobody wants to watch that."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,14 +29,17 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(record=bool(arguments.picture))
     key = secrets.token_urlsafe(32)
     console.print("Starting Storage, Business Central, Outlook and the function app …")
-    with azurite() as storage, Sandbox(seed="demo") as sandbox:
+    port = free_port()
+    switches = {"bc_notification_delay": str(_BC_DELAY_SECONDS)}
+    with azurite() as storage, Sandbox(seed="demo", switches=switches) as sandbox:
         settings = {
             **sandbox.settings(),
             "AzureWebJobsStorage": storage,
             "FUNCTION_KEY": key,
             "LOCAL_USERS": _local_users(),
+            "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
         }
-        with running_app(settings, "demo.log") as url:
+        with running_app(settings, "demo.log", port) as url:
             api = Api(url, key)
             _first_syncs(console, api)
             user, company = _SETUPS[0]
