@@ -57,7 +57,7 @@ def synchronize(session: Session, report: Report) -> Ending:
     links = session.services.store.links.load(session.setup.user, session.setup.company)
     seen = observer.complete(seen, links, rules, values=session.run.kind is RunKind.PREVIEW)
     session.judge_stamp(seen, rules)
-    if looks_restored(observer, seen):
+    if not session.restore_accepted and looks_restored(observer, seen):
         return pause(session, "restored", RESTORED)
 
     plan = decide(seen.links, seen.bc, seen.outlook, rules)
@@ -135,11 +135,11 @@ def depends_on_folder(seen: Observation, plan: Plan) -> bool:
 
 def looks_restored(observer: Observer, seen: Observation) -> bool:
     """A linked contact is older than recorded; where only the newest is, every linked one is looked at."""
-    if restored(seen.links, seen.bc.contacts):
+    linked = [link for link in seen.links if link.state is LinkState.LINKED]
+    if restored(linked, seen.bc.contacts):
         return True
     if seen.all_read or not observer.went_back(seen):
         return False
-    linked = [link for link in seen.links if link.state is LinkState.LINKED]
     return restored(linked, observer.fresh(link.bc_id for link in linked))
 
 
@@ -269,8 +269,8 @@ def finish(session: Session, report: Report, seen: Observation, plan: Plan, why:
 
 
 def pause(session: Session, reason: str, message: str) -> Ending:
-    """The service stops this setup until a person decides."""
-    session.state = replace(session.state, paused_reason=reason)
+    """The service stops this setup until a person decides; the run after that looks at every contact."""
+    session.state = replace(session.state, paused_reason=reason, evaluated="")
     return Ending(RunState.FAILED, message)
 
 

@@ -27,6 +27,7 @@ from shared.state.runs import Counts, Mode, Run, Trigger
 from shared.state.setups import SetupState, StoredSetup
 from shared.sync.bloom import bloom
 from shared.sync.observe import Observation
+from shared.sync.pausing import ACCEPT_RESTORED
 from shared.sync.report import Report
 from shared.sync.services import Services
 
@@ -195,8 +196,8 @@ class Session:
 
     @property
     def restore_accepted(self) -> bool:
-        """This run follows a pause because of a restored environment: a person looked and resumed."""
-        return self.state.extra.get("paused") == "restored"
+        """A person looked at the restored environment and resumed: this run takes it as it is."""
+        return bool(self.state.extra.get(ACCEPT_RESTORED))
 
     @property
     def unsettled(self) -> bool:
@@ -236,7 +237,9 @@ class Session:
 
     def advance(self, seen: Observation, report: Report, counts: Counts, due: str) -> None:
         """Move the watermarks: the very last thing a run does. A limited or applied run moves none."""
-        extra = {name: value for name, value in self.state.extra.items() if name not in ("dirty", "paused")}
+        extra = {
+            name: value for name, value in self.state.extra.items() if name not in ("dirty", ACCEPT_RESTORED)
+        }
         extra["held"] = counts.held > 0
         extra["outcomes"] = report.keeps_outcomes
         state = replace(self.state, last_sync_at=self.now(), last_run=self.run.id, due_at=due, extra=extra)

@@ -8,8 +8,9 @@ import pytest
 import requests
 
 from sandbox.faults import Fault
-from shared.model import LinkState, Reason
+from shared.model import LinkState, Reason, Setup
 from shared.state.runs import RunState
+from shared.sync.pausing import forget_folder, resumed
 from tests.sync.situations import assert_equal, assert_silent, copy_of, in_sync, job, name_of
 from tests.sync.world import ANNA, COMPANY, World
 
@@ -18,9 +19,7 @@ FOLDER = "Business Central"
 
 def resume_with_a_new_folder(world: World) -> None:
     """The user chose *create again*."""
-    world.services.store.setups.amend(
-        ANNA, COMPANY, lambda s: replace(s, paused_reason="", folder_id="", delta_link="", evaluated="")
-    )
+    forget_folder(world.services.store, Setup(user=ANNA, company=COMPANY))
 
 
 def change_address(world: World, old: str, new: str) -> None:
@@ -79,7 +78,7 @@ def test_folder_taken_out_of_deleted_items_goes_on(world: World) -> None:
     world.people("delete_folder", ANNA, FOLDER)
     world.sync()
     world.people("move_folder", ANNA, FOLDER, "contacts")
-    world.services.store.setups.amend(ANNA, COMPANY, lambda s: replace(s, paused_reason=""))
+    world.services.store.setups.amend(ANNA, COMPANY, resumed)
     world.bc_edit(ada, jobTitle="Head Buyer")
     world.ok()
     assert job(world, ada) == ("Head Buyer", "Head Buyer")
