@@ -24,7 +24,7 @@ from shared.sync.session import LEASE_SECONDS, SLICE_SECONDS, Session
 
 log = logging.getLogger(__name__)
 
-_BUSY_DELAY = 15.0
+_BUSY_DELAY = 5.0
 _LATER = 60.0
 _BUSY_TRIES = 8
 _SUBSCRIBES = frozenset({RunState.SUCCEEDED, RunState.PARTIAL, RunState.NEEDS_CONFIRMATION})
