@@ -1,0 +1,195 @@
+"""The same life on servers of another hand: the contracts kept, every choice they leave made differently."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+import pytest
+import trustme
+
+from shared.model import Json, Link, Setup
+from shared.state.runs import Mode, Run
+from shared.sync.services import Services, build
+from shared.sync.work import run_slice
+from tests.variance.plain_bc import BASE as BC_BASE
+from tests.variance.plain_bc import PlainBc
+from tests.variance.plain_graph import BASE as GRAPH_BASE
+from tests.variance.plain_graph import HOME, PlainGraph
+from tests.variance.plain_http import Ask, PlainEntra, PlainServer, Record
+from tests.variance.scenario import FOLDER, live_through
+
+TENANT = "0c5e1b7a-9d24-4f6b-8a13-7e2d6c5b4a90"
+USER = "e1d2c3b4-a596-4788-9a0b-c1d2e3f4a5b6"
+COMPANY = "c0ffee00-1111-4222-8333-444455556666"
+
+
+class Time:
+    """Real time plus what was slept or passed."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.ahead)
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        self.ahead += seconds
+
+
+class PlainTown:
+    """A `Town` on the plain servers."""
+
+    def __init__(self, graph: PlainGraph, bc: PlainBc) -> None:
+        self.graph, self.bc = graph, bc
+        self.time = Time()
+        self.seen: list[tuple[PlainServer, Ask]] = []
+        self.names: dict[PlainServer, str] = {}
+        self.services: Services
+
+    def bc_person(self, name: str, email: str, **more: Json) -> str:
+        return self._born({"type": "Person", "displayName": name, "email": email, **more})
+
+    def bc_company(self, name: str, **more: Json) -> str:
+        return self._born({"type": "Company", "displayName": name, **more})
+
+    def _born(self, fields: Record) -> str:
+        row = self.bc.create(fields)
+        # People look at what the defaults of their company made of the place, and put it right.
+        self.bc.change(
+            row, {name: fields[name] for name in ("country", "city", "postalCode") if name in fields}
+        )
+        return str(row.values["id"])
+
+    def bc_edit(self, contact: str, **fields: Json) -> None:
+        self.bc.change(self.bc.rows[contact], fields)
+
+    def bc_delete(self, contact: str) -> None:
+        del self.bc.rows[contact]
+
+    def bc_all(self) -> list[Record]:
+        return [dict(row.values) for row in self.bc.rows.values()]
+
+    def outlook(self) -> list[Record]:
+        folder = self.graph.folder_named(FOLDER)
+        empty: Record = {"businessAddress": {}, "emailAddresses": [], "businessPhones": []}
+        texts = ("jobTitle", "companyName", "mobilePhone", "businessHomePage", "personalNotes")
+        return [
+            {**dict.fromkeys(texts), **empty, **item.values, "id": item.id}
+            for item in self.graph.items.values()
+            if item.folder == folder
+        ]
+
+    def outlook_add(self, name: str, email: str, **more: Json) -> str:
+        given, _, surname = name.partition(" ")
+        parts: Record = {"displayName": name, "givenName": given, "surname": surname}
+        values: Record = {**parts, "emailAddresses": [{"address": email, "name": name}], **more}
+        return self.graph.add(self.graph.folder_named(FOLDER), values).id
+
+    def outlook_edit(self, contact: str, **fields: Json) -> None:
+        item = self.graph.items[contact]
+        self.graph.change(item, {"displayName": item.values["displayName"], **fields})
+
+    def outlook_delete(self, contact: str) -> None:
+        self.graph.move(self.graph.items[contact], "Deleted=Items")
+
+    def outlook_move_out(self, contact: str) -> None:
+        self.graph.move(self.graph.items[contact], HOME)
+
+    def set_up(self) -> None:
+        self.services.store.personal.erase(USER)
+        self.services.store.setups.delete(USER, COMPANY)
+        self.services.store.setups.put(Setup(USER, COMPANY))
+
+    def sync(self, *, full: bool = False) -> Run:
+        runs = self.services.store.runs
+        begun = Run(runs.new_id(USER, COMPANY), USER, COMPANY)
+        run = runs.create(replace(begun, mode=Mode.FULL) if full else begun)
+        while (delay := run_slice(self.services, run.id)) is not None:
+            self.time.sleep(delay)
+        ended = runs.get(run.id)
+        assert ended is not None
+        return ended
+
+    def links(self) -> Mapping[str, Link]:
+        return {link.bc_id: link for link in self.services.store.links.load(USER, COMPANY)}
+
+    def lost_values(self) -> list[str]:
+        records = self.services.store.conflicts.all(USER, COMPANY)
+        return sorted(field.lost for record in records for field in record.fields)
+
+    def pass_minutes(self, minutes: float) -> None:
+        self.time.sleep(minutes * 60)
+
+    def mark(self) -> int:
+        return len(self.seen)
+
+    def requests_since(self, mark: int) -> list[tuple[str, str]]:
+        told = [(self.names[server], ask) for server, ask in self.seen[mark:]]
+        return [(name, ask.method) for name, ask in told if "skip" not in ask.target and name != "entra"]
+
+    def writes_since(self, mark: int) -> list[str]:
+        return [
+            write for server, ask in self.seen[mark:] if self.names[server] != "entra" for write in _writes(ask)
+        ]
+
+
+def _writes(ask: Ask) -> list[str]:
+    if ask.method == "GET":
+        return []
+    if not ask.path.endswith("/$batch"):
+        return [f"{ask.method} {ask.path}"]
+    items = cast(list[dict[str, str]], cast(Record, ask.body)["requests"])
+    return [f"{item['method']} {item['url']}" for item in items if item["method"] != "GET"]
+
+
+@pytest.fixture
+def town(storage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlainTown]:
+    """Three servers and a product that knows of them by its settings alone."""
+    entra = PlainEntra()
+    scopes: dict[str, str] = {}
+    times = Time()
+    graph = PlainGraph(USER, times.now, lambda ask: entra.opens(ask, scopes["graph"]))
+    bc = PlainBc(TENANT, COMPANY, times.now, lambda ask: entra.opens(ask, scopes["businessCentral"]))
+    town = PlainTown(graph, bc)
+    town.time = times
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    monkeypatch.setitem(os.environ, "REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    with ExitStack() as stack:
+        doors = stack.enter_context(PlainServer(entra.answer, town.seen, chunked=True, tls=tls))
+        outlook = stack.enter_context(PlainServer(graph.answer, town.seen, chunked=False))
+        nav = stack.enter_context(PlainServer(bc.answer, town.seen, chunked=True))
+        town.names = {doors: "entra", outlook: "graph", nav: "businessCentral"}
+        entra.origin, graph.origin, bc.origin = doors.origin, outlook.origin, nav.origin
+        scopes |= {"graph": f"{outlook.origin}/.default", "businessCentral": "api://nav/.default"}
+        settings = {
+            "ENTRA_TENANT_ID": TENANT,
+            "ENTRA_CLIENT_ID": "11112222-3333-4444-8555-666677778888",
+            "ENTRA_CLIENT_SECRET": "not a secret",
+            "ENTRA_AUTHORITY_HOST": doors.origin,
+            "GRAPH_BASE_URL": outlook.origin + GRAPH_BASE,
+            "BC_BASE_URL": nav.origin + BC_BASE,
+            "BC_SCOPE": "api://nav/.default",
+            "AzureWebJobsStorage": storage,
+        }
+        town.services = build(settings, times)
+        yield town
+    assert graph.complaints == []
+    assert bc.complaints == []
+
+
+def test_life_goes_on_the_same_on_servers_of_another_hand(town: PlainTown) -> None:
+    live_through(town)
