@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,13 +11,15 @@ import pytest
 from azure.storage.queue import QueueClient, QueueServiceClient
 
 from sandbox.world import Sandbox
+from shared.state.companies import Company
 from shared.state.job_queue import QUEUE, Job
 from shared.state.setups import StoredSetup
 from shared.state.subscriptions import Service, Subscription
 from shared.sync import jobs
+from shared.sync.services import Services, build
 from shared.sync.work import do
 from tests.push.receiver import Receiver
-from tests.sync.world import ANNA, COMPANY, World
+from tests.sync.world import ANNA, COMPANY, SandboxTime, World
 
 
 @dataclass
@@ -28,7 +31,7 @@ class Pushed:
     queue: QueueClient
 
     @property
-    def services(self):  # type: ignore[no-untyped-def]
+    def services(self) -> Services:
         return self.world.services
 
     def stored(self, user: str = ANNA, company: str = COMPANY) -> StoredSetup:
@@ -70,8 +73,6 @@ class Pushed:
 
 
 def _job(content: str) -> Job:
-    import base64
-
     return Job.parse(base64.b64decode(content).decode())
 
 
@@ -99,6 +100,15 @@ def pushed(storage: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) ->
         assert sandbox.log.violations == []
 
 
+@pytest.fixture
+def unreachable(pushed: Pushed) -> Services:
+    """The same product with a Storage that nobody answers for."""
+    env = {**pushed.world.sandbox.settings(), "PUBLIC_BASE_URL": pushed.receiver.url}
+    nowhere = "http://127.0.0.1:9/devstoreaccount1"
+    storage = f"AccountName=a;AccountKey=a2V5;TableEndpoint={nowhere};QueueEndpoint={nowhere}"
+    return build({**env, "AzureWebJobsStorage": storage}, SandboxTime(pushed.world.sandbox.clock))
+
+
 def _forget(pushed: Pushed) -> None:
     """What earlier tests of this worker left in the shared Storage."""
     store = pushed.services.store
@@ -109,6 +119,4 @@ def _forget(pushed: Pushed) -> None:
         for row in store.subscriptions.all(service):
             store.subscriptions.delete(service, row.id)
     for row in store.companies.list(pushed.services.settings.bc_environment):
-        store.companies.save(
-            type(row)(row.environment, row.id, etag=row.etag),
-        )
+        store.companies.save(Company(row.environment, row.id, etag=row.etag))

@@ -1,4 +1,4 @@
-"""The app's public address in a test: real HTTP in front of the webhook functions, with faults on the way in."""
+"""The app's public address in a test: real HTTP in front of the webhook functions, faults on the way in."""
 
 from __future__ import annotations
 
