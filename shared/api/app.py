@@ -4,21 +4,48 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import cache
 from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 
 from shared.api.doors import Caller, Door, refuse_foreign_site, signed_in
-from shared.api.http import JSON, Request, Response
+from shared.api.http import JSON, Request, Response, json_response
+from shared.api.openapi import document
 from shared.api.problems import Refusal, answer_to, invalid, unexpected
 from shared.api.route import Call, Route
 from shared.api.routes import ROUTES
+from shared.api.views import DocumentView
 from shared.errors import SyncError
+from shared.model import Json
 from shared.sync.services import Services, services
 
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 256 * 1024
+
+
+@cache
+def _document() -> dict[str, Json]:
+    return document(ALL_ROUTES)
+
+
+def _show_document(call: Call) -> Response:  # noqa: ARG001 - every handler takes the call
+    return json_response(_document())
+
+
+ALL_ROUTES: tuple[Route, ...] = (
+    *ROUTES,
+    Route(
+        "GET",
+        "openapi.json",
+        Door.ANONYMOUS,
+        _show_document,
+        "showDocument",
+        "This document",
+        {200: DocumentView},
+    ),
+)
 
 
 def handle(request: Request, provide: Callable[[], Services] = services) -> Response:
@@ -32,7 +59,7 @@ def handle(request: Request, provide: Callable[[], Services] = services) -> Resp
 
 
 def _serve(request: Request, provide: Callable[[], Services]) -> Response:
-    route, values = find(ROUTES, request)
+    route, values = find(ALL_ROUTES, request)
     caller = _caller(route, request, provide)
     body = _body(route, request)
     query = _query(route, request)

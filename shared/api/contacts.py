@@ -10,8 +10,8 @@ from shared.api.http import Response
 from shared.api.models import ContactsQuery
 from shared.api.paging import listed, made_up, read_page
 from shared.api.problems import bad_member
+from shared.api.record_views import ContactView
 from shared.api.route import Call
-from shared.api.views import ContactView
 from shared.core.reasons import EXPLANATIONS
 from shared.core.scope import bc_scope, outlook_scope
 from shared.errors import ServiceError

@@ -20,16 +20,10 @@ from shared.api.http import Response
 from shared.api.models import OwnSyncBody, PreviewBody, SyncBody
 from shared.api.paging import listing, listing_of
 from shared.api.problems import Refusal, bad_member
+from shared.api.record_views import ActionView, ConflictView, FieldConflictView, HeldView
 from shared.api.route import Call, answer
 from shared.api.setups import merged
-from shared.api.views import (
-    AcceptedView,
-    ActionView,
-    ConflictView,
-    FieldConflictView,
-    HeldView,
-    RunView,
-)
+from shared.api.views import AcceptedView, RunView
 from shared.core.reasons import EXPLANATIONS
 from shared.errors import RequestError
 from shared.filters import parse_filter
@@ -228,8 +222,8 @@ def _queue(services: Services, stored: StoredSetup, run: Run) -> Run:
     if run.filter is not None or run.source:
         return start(services, run)
     claimed = services.store.run_queue.claim(run)
-    if claimed.send:
-        services.store.jobs.send(claimed.run, run.user, run.company, traceparent=run.trace)
+    # Always: a run that waited for more changes to come must not keep a person waiting.
+    services.store.jobs.send(claimed.run, run.user, run.company, traceparent=run.trace)
     return replace(run, id=claimed.run, state=RunState.QUEUED)
 
 

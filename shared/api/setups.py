@@ -12,7 +12,6 @@ from shared.api.directory import (
     preview_for,
     require_open,
     setup_of,
-    stored_setup,
     user_of,
 )
 from shared.api.doors import Door
@@ -31,7 +30,6 @@ from shared.state.setups import StoredSetup
 from shared.sync import folder as folders
 from shared.sync import push
 from shared.sync.feed import takes_part
-from shared.sync.pausing import resumed
 from shared.sync.services import Services
 
 DEFAULT_FOLDER = "Business Central"
@@ -62,7 +60,7 @@ def put_setup(call: Call) -> Response:
     _same_as_path(body, user, company)
     title = company_name(services, company)
     before = services.store.setups.get(user, company)
-    version = _wanted_version(call, before)
+    version = wanted_version(call, before)
     if before is None and services.graph(user).user_id() is None:
         raise no_mailbox(user)
     chosen = _chosen(services, body, before, user, company, title)
@@ -193,7 +191,7 @@ def _ask_for_preview(call: Call, before: StoredSetup, chosen: Setup) -> None:
         raise RequestError(409, "Preview first", "This preview did not show the direction that is now chosen.")
 
 
-def _wanted_version(call: Call, before: StoredSetup | None) -> str | None:
+def wanted_version(call: Call, before: StoredSetup | None) -> str | None:
     """The stored version that may be replaced, None for any. Raises Refusal 412 for another one."""
     changed = "The setup is not the version that the call names. Read it again."
     if call.request.header("if-none-match").strip() == "*" and before is not None:
@@ -213,25 +211,3 @@ def _same_as_path(body: SetupBody, user: str, company: str) -> None:
         raise bad_member("company", "Another company than in the path.")
     if body.user is not None and body.user.lower() != user and "@" not in body.user:
         raise bad_member("user", "Another user than in the path.")
-
-
-def pause_setup(call: Call) -> Response:
-    """Stops syncing until a person resumes."""
-    stored = setup_of(call)
-    return setup_answer(call.services, _put_paused(call.services, stored, paused=True))
-
-
-def resume_setup(call: Call) -> Response:
-    """Goes on after any pause; after a restored environment, with what Business Central has now."""
-    stored = setup_of(call)
-    user, company = stored.setup.user, stored.setup.company
-    _put_paused(call.services, stored, paused=False)
-    if stored.state.paused_reason or stored.state.gone_since:
-        call.services.store.setups.amend(user, company, resumed)
-    return setup_answer(call.services, stored_setup(call.services, user, company))
-
-
-def _put_paused(services: Services, stored: StoredSetup, *, paused: bool) -> StoredSetup:
-    if stored.setup.paused == paused:
-        return stored
-    return services.store.setups.put(replace(stored.setup, paused=paused), stored.etag)

@@ -108,7 +108,8 @@ def read(session: Session, observer: Observer, place: folders.Place, report: Rep
     wishes = session.wishes()
     if due or wishes or session.unsettled:
         seen.quiet = False
-    outlook = {wish.id for wish in wishes.values() if wish.kind is WishKind.CREATE_IN_BC}
+    there = {row.id for row in report.known.values() if row.side is Side.OUTLOOK}
+    outlook = {w.id for w in wishes.values() if w.kind is WishKind.CREATE_IN_BC or w.id in there}
     bc = wishes.keys() - outlook
     bc |= {row.id for row in due if row.side is Side.BUSINESS_CENTRAL}
     outlook |= {row.id if row.side is Side.OUTLOOK else row.related for row in due}
