@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.core.plan import Effect, Plan, Step
@@ -57,22 +57,26 @@ def guard(plan: Plan, brakes: Brakes) -> Verdict:
     """
     confirmed = brakes.confirmed or {}
     free = [step for step in plan if confirmed.get(step.key) != step.digest()]
-    deletes = sum(1 for step in free if step.effects & DELETES)
-    changes = sum(1 for step in free if step.effects & CHANGES)
+    deletes, changes = _counted(free)
+    # What a person let go happens now: for everything else the day is as full as if it had been before.
+    deleted, changed = brakes.deleted, brakes.changed
+    if len(free) < len(plan.steps):
+        all_deletes, all_changes = _counted(plan)
+        deleted, changed = deleted + all_deletes - deletes, changed + all_changes - changes
     hold: set[Effect] = set()
     why = []
-    if exceeded(brakes.max_deletes, deletes, brakes.deleted, brakes.links):
+    if exceeded(brakes.max_deletes, deletes, deleted, brakes.links):
         hold |= DELETES
-        why.append(_sentence("delete", deletes, brakes.deleted, brakes.max_deletes, brakes.links))
+        why.append(_sentence("delete", deletes, deleted, brakes.max_deletes, brakes.links))
     elif brakes.empty_read and deletes:
         hold |= DELETES
         why.append(
             f"Business Central answered with no contacts at all where there were {brakes.links}: "
             f"{deletes} copies stay until you confirm."
         )
-    if exceeded(brakes.max_changes, changes, brakes.changed, brakes.links):
+    if exceeded(brakes.max_changes, changes, changed, brakes.links):
         hold |= CHANGES
-        why.append(_sentence("change", changes, brakes.changed, brakes.max_changes, brakes.links))
+        why.append(_sentence("change", changes, changed, brakes.max_changes, brakes.links))
     waiting = sum(1 for step in free if step.writes and brakes.waits(step))
     if waiting:
         why.append(
@@ -86,6 +90,15 @@ def guard(plan: Plan, brakes: Brakes) -> Verdict:
         steps.append(step if go else _hold(step))
     held = sum(1 for step in steps if step.held)
     return Verdict(Plan(tuple(steps), plan.unchanged), held, tuple(why))
+
+
+def _counted(steps: Iterable[Step]) -> tuple[int, int]:
+    """How many of the steps delete in Outlook, and how many change Business Central."""
+    deletes = changes = 0
+    for step in steps:
+        deletes += bool(step.effects & DELETES)
+        changes += bool(step.effects & CHANGES)
+    return deletes, changes
 
 
 def _hold(step: Step) -> Step:
