@@ -1,4 +1,4 @@
-"""The sandbox in a process of its own, steered over its control plane, so that its work is not the product's."""
+"""The sandbox in a process of its own, steered over its control plane: its work is not the product's."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class LoggedCall(BaseModel):
     service: str
     method: str
     path: str
+    query: str
     status: int
     item: bool
     started: float

@@ -23,13 +23,18 @@ COMPANY = COMPANIES[0].id
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A run and what it took: `wall` and `cpu` in seconds (the product's own process), Storage's round trips."""
+    """A run and what it took.
+
+    `wall`, `cpu`: seconds, the latter of the product's own process. `round_trips`: to Storage.
+    `longest`: seconds of the longest of its `slices`.
+    """
 
     run: Run
     wall: float
     cpu: float
     round_trips: int
     slices: int
+    longest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +56,23 @@ class Stage:
         Raises `Missing` when it does not succeed.
         """
         store = self.services.store
-        store_run = Run(store.runs.new_id(USER, COMPANY), USER, COMPANY, mode=mode, trigger=trigger)
-        run = store.runs.create(store_run)
-        trips, cpu, wall = store.round_trips, time.process_time(), self.clock.monotonic()
-        slices = 1
-        while (delay := run_slice(self.services, run.id)) is not None:
-            slices += 1
+        run = store.runs.create(
+            Run(store.runs.new_id(USER, COMPANY), USER, COMPANY, mode=mode, trigger=trigger)
+        )
+        trips, cpu, began = store.round_trips, time.process_time(), self.clock.monotonic()
+        slices: list[float] = []
+        delay: float | None = 0.0
+        while delay is not None:
             self.clock.sleep(delay)
-        wall, cpu, trips = self.clock.monotonic() - wall, time.process_time() - cpu, store.round_trips - trips
-        ended = store.runs.get(run.id)
-        if ended is None or ended.state is not RunState.SUCCEEDED:
-            raise Missing(f"The run did not succeed: {ended.state if ended else 'lost'}, {ended}")
-        return Measured(ended, wall, cpu, trips, slices)
+            started = self.clock.monotonic()
+            delay = run_slice(self.services, run.id)
+            slices.append(self.clock.monotonic() - started)
+        wall, cpu = self.clock.monotonic() - began, time.process_time() - cpu
+        trips = store.round_trips - trips
+        done = Measured(store.runs.get(run.id) or run, wall, cpu, trips, len(slices), max(slices))
+        if done.run.state is not RunState.SUCCEEDED:
+            raise Missing(f"The run ended as {done.run.state}: {done.run.message}")
+        return done
 
 
 @contextmanager
