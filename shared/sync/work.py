@@ -30,6 +30,10 @@ _BUSY_TRIES = 8
 _SUBSCRIBES = frozenset({RunState.SUCCEEDED, RunState.PARTIAL, RunState.NEEDS_CONFIRMATION})
 
 
+class _Over(SyncError):
+    """Another delivery of the same message ended the run just now."""
+
+
 def work(message: str, dequeue_count: int = 1) -> None:
     """One message of `sync-jobs`: at most one slice of one run. Whatever is left goes back to the queue."""
     do(services(), Job.parse(message), dequeue_count)
@@ -49,16 +53,21 @@ def do(services: Services, job: Job, dequeue_count: int = 1) -> None:
 
 
 def poisoned(message: str) -> None:
-    """A message that failed five times: its run says so and can be started again."""
+    """A message of the queue that failed five times."""
+    abandon(services(), message)
+
+
+def abandon(services: Services, message: str) -> None:
+    """Whatever the message is, its run says that it failed, and can be started again."""
     try:
         job = Job.parse(message)
     except ValueError:
         log.error("a message of the queue that names no run was dropped")
         return
-    store = services().store
+    store = services.store
     run = store.runs.get(job.run)
     if run is not None and run.state not in FINISHED:
-        _close(services(), run, RunState.FAILED, "The run broke off five times in a row. Start it again.")
+        _close(services, run, RunState.FAILED, "The run broke off five times in a row. Start it again.")
         store.run_queue.clear(run.user, run.company, run.id)
 
 
@@ -81,10 +90,18 @@ def run_slice(services: Services, run_id: str, slice_seconds: float = SLICE_SECO
     if stored.queued is not None:
         mode, trigger = stored.queued.mode, stored.queued.trigger
         run = replace(run, mode=wider(run.mode, mode), trigger=stronger(run.trigger, trigger))
-    if run.checkpoint.get(FAREWELL):
-        return _farewell(services, run, stored)
-    if run.kind is not RunKind.PREVIEW and (why := paused(stored) or background_off(run, stored)):
+    try:
+        if run.checkpoint.get(FAREWELL):
+            return _farewell(services, run, stored)
+        return _unless_paused(services, run, stored, slice_seconds)
+    except _Over:
         store.setups.release(stored, stored.state)
+        return None
+
+
+def _unless_paused(services: Services, run: Run, stored: StoredSetup, slice_seconds: float) -> float | None:
+    if run.kind is not RunKind.PREVIEW and (why := paused(stored) or background_off(run, stored)):
+        services.store.setups.release(stored, stored.state)
         _close(services, run, RunState.FAILED, why)
         return None
     return _slice(services, run, stored, slice_seconds)
@@ -186,6 +203,8 @@ def _begin(services: Services, run: Run) -> Run:
             return runs.update(began)
         except StateConflict:
             again = runs.get(run.id)
+            if again is not None and again.state in FINISHED:
+                raise _Over from None
             if attempt or again is None:
                 raise
             run = replace(again, mode=wider(run.mode, again.mode), trigger=stronger(run.trigger, again.trigger))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from azure.storage.queue import QueueClient, QueueServiceClient
+from azure.storage.queue import QueueClient, QueueMessage, QueueServiceClient
 
 from sandbox.world import Sandbox
 from shared.state.companies import Company
@@ -49,8 +49,11 @@ class Pushed:
         while batch := list(self.queue.receive_messages(max_messages=32)):
             for message in batch:
                 self.queue.delete_message(message)
-                found.append(_job(str(message.content)))
+                found.append(self.job(message))
         return found
+
+    def job(self, message: QueueMessage) -> Job:
+        return Job.parse(base64.b64decode(str(message.content)).decode())
 
     def work_off(self) -> list[Job]:
         """Does what is in the queue until nothing shows; what was done."""
@@ -70,10 +73,6 @@ class Pushed:
 
     def runs(self, user: str = ANNA, company: str = COMPANY) -> int:
         return len(self.services.store.runs.recent(user, company, 100).items)
-
-
-def _job(content: str) -> Job:
-    return Job.parse(base64.b64decode(content).decode())
 
 
 @pytest.fixture
