@@ -73,12 +73,20 @@ def create_folder(mailbox: Mailbox, name: str, stamp: Stamp | None) -> Folder:
     answer = mailbox.send("POST", "/contactFolders", body, safe=False)
     if answer.ok:
         created = _parse(answer.body)
+        if stamp is not None and _is_unstamped(mailbox, created.id):
+            stamp_folder(mailbox, created.id, stamp)
         return Folder(created.id, created.name, created.parent, stamp)
     if answer.status == 409 or answer.lost:
         existing = find_folder(mailbox, name)
         if existing is not None:
             return existing
     raise refusal(answer, "did not create the contact folder")
+
+
+def _is_unstamped(mailbox: Mailbox, folder_id: str) -> bool:
+    """Whether a new folder did not take its stamp: nothing promises that it does, nor tells it (§1.2, §2.2)."""
+    folder = get_folder(mailbox, folder_id)
+    return folder is not None and folder.stamp is None
 
 
 def rename_folder(mailbox: Mailbox, folder_id: str, name: str) -> None:

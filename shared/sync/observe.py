@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -95,6 +95,7 @@ class Observer:
         marks = self._marks(opened.contacts, count, link)
         quiet = (
             not self._outlook
+            and not self._away
             and not self._removed
             and count == self.state.bc_count >= 0
             and marks.bc_digest == self.state.bc_digest
@@ -150,7 +151,11 @@ class Observer:
                 self._see_outlook(contact)
             round_ = self.graph.delta(self.folder, None)
         self._complete = self._complete and round_.complete
+        if round_.partial and not self._full:
+            self._look(round_.partial)
         for contact in round_.contacts:
+            if contact.id in round_.partial:
+                continue  # just read, or soon with all the others
             if contact.folder and contact.folder != self.folder:
                 self._removed.add(contact.id)
             elif contact.id not in self._outlook or not self._outlook[contact.id].contact.inspected:
@@ -256,7 +261,7 @@ class Observer:
         self._see_bc(found.values())
         self._gone |= ids - found.keys()
 
-    def _look(self, ids: set[str]) -> None:
+    def _look(self, ids: Set[str]) -> None:
         """Where these Outlook contacts are now: in the folder, elsewhere, or gone."""
         for contact_id, contact in self.graph.read(sorted(ids)).items():
             if contact is None:
