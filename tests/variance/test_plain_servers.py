@@ -24,7 +24,7 @@ from tests.variance.plain_bc import PlainBc
 from tests.variance.plain_graph import BASE as GRAPH_BASE
 from tests.variance.plain_graph import HOME, PlainGraph
 from tests.variance.plain_http import Ask, PlainEntra, PlainServer, Record
-from tests.variance.scenario import FOLDER, live_through
+from tests.variance.scenario import FOLDER, copy, first_sync, live_through, settle, succeeded
 
 TENANT = "0c5e1b7a-9d24-4f6b-8a13-7e2d6c5b4a90"
 USER = "e1d2c3b4-a596-4788-9a0b-c1d2e3f4a5b6"
@@ -193,3 +193,39 @@ def town(storage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 def test_life_goes_on_the_same_on_servers_of_another_hand(town: PlainTown) -> None:
     live_through(town)
+
+
+def test_the_folder_is_stamped_even_where_a_new_one_takes_no_extended_property(town: PlainTown) -> None:
+    first_sync(town)
+    assert len(town.graph.folder_extended[town.graph.folder_named(FOLDER)]) == 1
+
+
+def test_a_change_told_with_its_changed_properties_alone_empties_nothing(town: PlainTown) -> None:
+    people = first_sync(town)
+    town.graph.partial_delta = True
+    town.outlook_edit(copy(town, people["P1"]), jobTitle="Chief Clerk")
+    settle(town)
+    p1 = town.bc.rows[people["P1"]].values
+    assert (p1["jobTitle"], p1["city"], p1["email"]) == ("Chief Clerk", "London", "10@people.example")
+
+
+def test_a_deletion_is_noticed_where_nobody_counts(town: PlainTown) -> None:
+    people = first_sync(town)
+    town.bc.tells_count = False
+    town.bc_delete(people["P1"])
+    settle(town)
+    assert len(town.outlook()) == len(people) - 1
+
+
+def test_lost_links_come_back_from_the_markers_on_the_copies(town: PlainTown) -> None:
+    people = first_sync(town)
+    before = {bc_id: link.outlook_id for bc_id, link in town.links().items()}
+    town.set_up()
+    succeeded(town, full=True)
+    assert {bc_id: link.outlook_id for bc_id, link in town.links().items()} == before
+    assert len(town.outlook()) == len(people)
+
+
+def test_a_mailbox_is_known_where_users_cannot_be_looked_up(town: PlainTown) -> None:
+    assert town.services.graph(USER).user_id() == USER
+    assert town.services.graph("0" + USER[1:]).user_id() is None
