@@ -66,7 +66,6 @@ class _Checkup:
             if folders.locate(graph, self.stored.state) is None:
                 fix = "Create it again with POST …/recreate-folder, or stop the sync."
                 return Finding(FAILED, "The folder is gone or lies in Deleted Items.", fix)
-            self.services.graph(self.user).delta(self.stored.state.folder_id, None)
             return Finding(OK, "The folder is there and can be read; the sync has written to it.")
         stamp_here = folders.stamp_of(settings.tenant_id, settings.bc_environment, self.setup)
         folders.check_free(graph, self.setup, stamp_here)
@@ -83,7 +82,7 @@ class _Checkup:
     def company_there(self) -> Finding:
         names = companies(self.services)
         if self.company in names:
-            return Finding(OK, f"The company is {names[self.company]}.")
+            return Finding(OK, f"The company is {names[self.company]!r}.")
         fix = "Check the company's id and the app's permissions in Business Central."
         return Finding(FAILED, "The environment has no such company, or hides it.", fix)
 

@@ -127,22 +127,31 @@ def _known(call: Call, stored: StoredSetup, query: ContactsQuery) -> Response:
             query.size,
             place,
         )
+        if not rows.items and not rows.next and _pairs(query):
+            return _linked(call, stored, query, "")
         ids = [row.id for row in rows.items if row.side is Side.BUSINESS_CENTRAL]
         links = {link.bc_id: link for link in store.links.load_some(user, company, ids)}
         found = [Found(link=links.get(row.id), row=row) for row in rows.items]
         following = f"{_OUTCOMES}{rows.next}" if rows.next else (_LINKS if _pairs(query) else "")
-    elif prefix == _LINKS and _pairs(query):
-        page = read_page(
-            lambda size, at: store.links.page(user, company, query.outcome, size, at), query.size, place
-        )
-        ids = [link.bc_id for link in page.items]
-        keys = [(Side.BUSINESS_CENTRAL, id) for id in ids]
-        listed_before = {row.id for row in store.outcomes.get(user, company, keys)}
-        found = [Found(link=link) for link in page.items if link.bc_id not in listed_before]
-        following = f"{_LINKS}{page.next}" if page.next else ""
-    else:
-        raise made_up()
-    return listed(call, [_view(each, stored) for each in _named(call.services, stored, found)], following)
+        named = _named(call.services, stored, found)
+        return listed(call, [_view(each, stored) for each in named], following)
+    if prefix == _LINKS and _pairs(query):
+        return _linked(call, stored, query, place)
+    raise made_up()
+
+
+def _linked(call: Call, stored: StoredSetup, query: ContactsQuery, place: str) -> Response:
+    """A page of pairs, without those that were listed with a newer outcome."""
+    user, company, store = stored.setup.user, stored.setup.company, call.services.store
+    page = read_page(
+        lambda size, at: store.links.page(user, company, query.outcome, size, at), query.size, place
+    )
+    keys = [(Side.BUSINESS_CENTRAL, link.bc_id) for link in page.items]
+    listed_before = {row.id for row in store.outcomes.get(user, company, keys)}
+    found = [Found(link=link) for link in page.items if link.bc_id not in listed_before]
+    following = f"{_LINKS}{page.next}" if page.next else ""
+    named = _named(call.services, stored, found)
+    return listed(call, [_view(each, stored) for each in named], following)
 
 
 def _pairs(query: ContactsQuery) -> bool:

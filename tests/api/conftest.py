@@ -52,5 +52,3 @@ def office(storage: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
         world = World.create(sandbox, storage, WEBSITE_AUTH_ENABLED="true")
         yield Office(world, Api(world.services))
         assert sandbox.log.violations == []
-
-
