@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from shared.business_central import contacts, subscriptions
-from shared.business_central.company import COMPANY_MISSING, Company, objects, refusal
+from shared.business_central.company import COMPANY_MISSING, Company, cut_off, objects, refusal
 from shared.business_central.contacts import BcChanges, BcRead
 from shared.business_central.records import parse_contact, text
 from shared.business_central.subscriptions import BcSubscription
@@ -67,7 +67,10 @@ class BcClient:
             return None
         if not answer.ok:
             raise refusal(answer, "did not show a contact")
-        return parse_contact(answer.body)
+        contact = parse_contact(answer.body)
+        if contact is None:
+            raise cut_off("did not show a contact")
+        return contact
 
     def read_all(self, odata_filter: str = "") -> BcRead:
         """Every contact that matches the unescaped filter, persons and companies."""

@@ -114,6 +114,11 @@ def refusal(answer: Answer, what: str) -> ServiceError:
     return Refused(SERVICE, status, code, what, LOOK_AT_SETUP)
 
 
+def cut_off(what: str) -> Refused:
+    """The error for a success that does not hold what was asked for: it says nothing about what exists."""
+    return Refused(SERVICE, 200, "cutPage", what, "It is read anew later.")
+
+
 def objects(body: JsonObject) -> list[JsonObject]:
     """The objects of a list; anything else in it is left out."""
     listed = body.get("value")

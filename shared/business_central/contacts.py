@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.business_central.batch import Item, read_items
-from shared.business_central.company import SERVICE, SKIP_TOKEN_GONE, Company, objects, refusal
+from shared.business_central.company import SERVICE, SKIP_TOKEN_GONE, Company, cut_off, objects, refusal
 from shared.business_central.queries import (
     NESTED_CALLS,
     any_of,
@@ -78,11 +78,11 @@ def read_changed(company: Company, since: str) -> BcChanges:
     )
     if not changed.ok:
         raise refusal(changed, READ)
-    found = dict(_parsed(changed.body))
+    found = dict(_whole(changed.body))
     link = text(changed.body, "@odata.nextLink")
     try:
         for page in company.pages(link, PAGE, READ) if link else ():
-            found.update(_parsed(page))
+            found.update(_whole(page))
     except Refused as error:
         if SKIP_TOKEN_GONE not in error.code:
             raise
@@ -98,7 +98,7 @@ def read_ids(company: Company) -> set[str]:
         try:
             for page in company.pages(f"{company.path}/contacts?$select=id", ID_PAGE, READ):
                 if not isinstance(page.get("value"), list):
-                    raise Refused(SERVICE, 200, "cutPage", READ, "It is read anew later.")
+                    raise cut_off(READ)
                 ids.update(text(item, "id").lower() for item in objects(page))
         except Refused as error:
             if SKIP_TOKEN_GONE not in error.code:
@@ -196,15 +196,16 @@ def _matching(company: Company, escaped: str, option: str = "") -> dict[str, BcC
     query = "&".join(part for part in (option, f"$filter={escaped}", f"$select={SELECT}") if part)
     found: dict[str, BcContact] = {}
     for page in company.pages(f"{company.path}/contacts?{query}", PAGE, READ):
-        found.update(_parsed(page))
+        found.update(_whole(page))
     return found
 
 
-def _parsed(page: JsonObject) -> Iterator[tuple[str, BcContact]]:
-    for item in objects(page):
-        contact = parse_contact(item)
-        if contact is not None:
-            yield contact.id, contact
+def _whole(page: JsonObject) -> Iterator[tuple[str, BcContact]]:
+    """The contacts of a page by id. Raises Refused where it is cut: whoever is not on it may well exist."""
+    parsed = [parse_contact(item) for item in objects(page)]
+    if not isinstance(page.get("value"), list) or None in parsed:
+        raise cut_off(READ)
+    return ((contact.id, contact) for contact in parsed if contact is not None)
 
 
 def _never_still() -> Refused:

@@ -33,7 +33,7 @@ def send_batch(mailbox: Mailbox, items: Sequence[Item], *, safe: bool) -> list[A
     """
     requests: list[Json] = [_request(mailbox, number, item) for number, item in enumerate(items, 1)]
     answer = mailbox.transport.send(
-        Call("POST", "/$batch", mailbox.lane, safe, body={"requests": requests}, weight=SLOTS)
+        Call("POST", "/$batch", mailbox.lane, safe, {"Prefer": IMMUTABLE}, {"requests": requests}, weight=SLOTS)
     )
     if answer.lost:
         return [Answer(answer.status, retry_after=answer.retry_after)] * len(items)

@@ -9,7 +9,7 @@ from shared.errors import AccessDenied
 from shared.graph import contacts, folders
 from shared.graph.delta import DeltaRound, delta
 from shared.graph.folders import Folder
-from shared.graph.mailbox import NO_MAILBOX, Mailbox, refusal
+from shared.graph.mailbox import Mailbox, is_missing, refusal
 from shared.graph.markers import Stamp
 from shared.graph.records import text
 from shared.graph.writes import Write, WriteResult
@@ -43,7 +43,7 @@ class GraphClient:
             return self._id_from_mailbox()
         if answer.ok:
             return text(answer.body, "id").lower() or None
-        if answer.status == 404 and answer.code not in NO_MAILBOX:
+        if is_missing(answer):
             return self._id_from_mailbox()
         if answer.status == 404:
             return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from shared.graph.batch import read_paths
-from shared.graph.mailbox import NO_MAILBOX, Mailbox, objects, odata_text, refusal, segment
+from shared.graph.mailbox import Mailbox, cut_off, is_missing, objects, odata_text, refusal, segment
 from shared.graph.markers import MARKER_ID, SENSITIVITY_ID, marker_text
 from shared.graph.records import SELECT, parse_contact
 from shared.model import Marker, OutlookContact
@@ -34,7 +34,10 @@ def read(mailbox: Mailbox, ids: Sequence[str]) -> dict[str, OutlookContact | Non
     found: dict[str, OutlookContact | None] = {}
 
     def keep(index: int, answer: Answer) -> None:
-        found[ids[index]] = parse_contact(answer.body, inspected=True) if _exists(answer) else None
+        contact = parse_contact(answer.body, inspected=True) if _exists(answer) else None
+        if answer.ok and contact is None:
+            raise cut_off("did not show a contact")
+        found[ids[index]] = contact
 
     read_paths(mailbox, [f"/contacts/{segment(each)}?{_INSPECT}" for each in ids], keep)
     return found
@@ -81,6 +84,8 @@ def _find(mailbox: Mailbox, folder: str, filters: Sequence[str]) -> list[Outlook
     def keep(_: int, answer: Answer) -> None:
         if not answer.ok:
             raise refusal(answer, "did not search the folder")
+        if not isinstance(answer.body.get("value"), list):
+            raise cut_off("did not search the folder")
         found.update((contact.id, contact) for contact in _inspected(answer.body))
         following = answer.body.get("@odata.nextLink")
         if isinstance(following, str):
@@ -102,6 +107,6 @@ def _inspected(page: JsonObject) -> list[OutlookContact]:
 def _exists(answer: Answer) -> bool:
     if answer.ok:
         return True
-    if answer.status == 404 and answer.code not in NO_MAILBOX:
+    if is_missing(answer):
         return False
     raise refusal(answer, "did not show a contact")

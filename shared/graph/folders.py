@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from shared.graph.mailbox import NO_MAILBOX, Mailbox, objects, odata_text, refusal, segment
+from shared.graph.mailbox import Mailbox, cut_off, is_missing, objects, odata_text, refusal, segment
 from shared.graph.markers import (
     MARKER_ID,
     Stamp,
@@ -34,10 +34,12 @@ class Folder:
 def get_folder(mailbox: Mailbox, folder_id: str) -> Folder | None:
     """A folder by id; None when it does not exist. One in Deleted Items does: look at its parent."""
     answer = mailbox.get(f"/contactFolders/{segment(folder_id)}?{_EXPAND}")
-    if answer.status == 404 and answer.code not in NO_MAILBOX:
+    if is_missing(answer):
         return None
     if not answer.ok:
         raise refusal(answer, "did not show a contact folder")
+    if not text(answer.body, "id"):
+        raise cut_off("did not show a contact folder")
     return _parse(answer.body)
 
 
@@ -62,7 +64,7 @@ def child_folders(mailbox: Mailbox, parent: str) -> list[Folder]:
 def find_folder(mailbox: Mailbox, name: str) -> Folder | None:
     """The folder of that name directly under Contacts, letter case ignored as Exchange does."""
     found = _list(mailbox, f"/contactFolders?$filter=displayName%20eq%20{odata_text(name)}&{_EXPAND}")
-    return next((folder for folder in found if folder.name.casefold() == name.casefold()), None)
+    return _named(found, name)
 
 
 def create_folder(mailbox: Mailbox, name: str, stamp: Stamp | None) -> Folder:
@@ -77,10 +79,14 @@ def create_folder(mailbox: Mailbox, name: str, stamp: Stamp | None) -> Folder:
             stamp_folder(mailbox, created.id, stamp)
         return Folder(created.id, created.name, created.parent, stamp)
     if answer.status == 409 or answer.lost:
-        existing = find_folder(mailbox, name)
+        existing = find_folder(mailbox, name) or _named(list_folders(mailbox), name)
         if existing is not None:
             return existing
     raise refusal(answer, "did not create the contact folder")
+
+
+def _named(folders: list[Folder], name: str) -> Folder | None:
+    return next((folder for folder in folders if folder.name.casefold() == name.casefold()), None)
 
 
 def _is_unstamped(mailbox: Mailbox, folder_id: str) -> bool:

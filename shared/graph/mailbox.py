@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
-from shared.errors import Busy, NotFound, Refused, ServiceError, StateLost, VersionConflict
+from shared.errors import AccessDenied, Busy, NotFound, Refused, ServiceError, StateLost, VersionConflict
 from shared.model import Json
 from shared.transport.http import Answer, Call, Endpoint, JsonObject, Transport
 from shared.transport.lanes import Lane
@@ -16,7 +16,7 @@ SLOTS = 4
 """What Graph lets one app do at once in one mailbox (contracts/graph.md §5.1); a batch fills them all."""
 IMMUTABLE = 'IdType="ImmutableId"'
 LOST_STATE = frozenset({"syncstatenotfound", "resyncrequired", "syncstateinvalid"})
-NO_MAILBOX = frozenset({"MailboxNotEnabledForRESTAPI", "ErrorInvalidUser", "Request_ResourceNotFound"})
+NO_MAILBOX = frozenset({"mailboxnotenabledforrestapi", "errorinvaliduser", "request_resourcenotfound"})
 """Codes of a 404 that speak of the mailbox: none of its contacts or folders is deleted by that."""
 GONE = 410
 LOOK_AT_SETUP = "Check the mailbox and the folder of this setup."
@@ -57,6 +57,8 @@ class Mailbox:
             answer = self.get(link, prefer)
             if not answer.ok:
                 raise refusal(answer, what)
+            if not isinstance(answer.body.get("value"), list):
+                raise cut_off(what)
             yield answer.body
             following = answer.body.get("@odata.nextLink")
             link = following if isinstance(following, str) else ""
@@ -71,8 +73,10 @@ def refusal(answer: Answer, what: str, *, on_delta_link: bool = False) -> Servic
     `on_delta_link`: any 400 then means that the state is lost (contracts/graph.md §3.5).
     """
     status, code = answer.status or 0, answer.code
-    if status == GONE or code.lower() in LOST_STATE or (on_delta_link and status == 400):
+    if status == GONE or answer.codes & LOST_STATE or (on_delta_link and status == 400):
         return StateLost(SERVICE, status, code, what, "Everything is read again.")
+    if status == 403:
+        return AccessDenied(SERVICE, status, code, what, LOOK_AT_SETUP)
     if status == 404:
         return NotFound(SERVICE, status, code, what, LOOK_AT_SETUP)
     if status in (409, 412):
@@ -80,6 +84,16 @@ def refusal(answer: Answer, what: str, *, on_delta_link: bool = False) -> Servic
     if answer.lost:
         return Busy(SERVICE, status, code or "noAnswer", what, "It is looked up later.", answer.retry_after)
     return Refused(SERVICE, status, code, what, LOOK_AT_SETUP)
+
+
+def is_missing(answer: Answer) -> bool:
+    """Whether a 404 says that the thing itself does not exist, not that there is no such mailbox."""
+    return answer.status == 404 and not answer.codes & NO_MAILBOX
+
+
+def cut_off(what: str) -> Refused:
+    """The error for a success that does not hold what was asked for: it says nothing about what exists."""
+    return Refused(SERVICE, 200, "cutPage", what, "It is read anew later.")
 
 
 def odata_text(value: str) -> str:

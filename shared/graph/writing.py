@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from shared.graph.batch import BATCH_SIZE, Item, send_batch
 from shared.graph.contacts import find_by_markers, read
-from shared.graph.mailbox import NO_MAILBOX, Mailbox, segment
+from shared.graph.mailbox import Mailbox, is_missing, segment
 from shared.graph.markers import extended_property, marker_text
 from shared.graph.records import marked, parse_contact
 from shared.graph.writes import Create, Delete, Patch, Write, WriteResult, WriteStatus
@@ -132,7 +132,7 @@ def _if_match(etag: str) -> dict[str, str]:
 def _status(answer: Answer) -> WriteStatus:
     if answer.ok:
         return WriteStatus.DONE
-    if answer.status == 404 and answer.code not in NO_MAILBOX:
+    if is_missing(answer):
         return WriteStatus.GONE
     return WriteStatus.CONFLICT if answer.status in (409, 412) else WriteStatus.REFUSED
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -107,6 +107,11 @@ class Answer:
     def code(self) -> str:
         """The service's error code, "" where there is none."""
         return error_code(self.body)
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Every code of the error in lower case: an inner one may say more (contracts/graph.md §5.3)."""
+        return frozenset(_codes(self.body.get("error")))
 
 
 class Transport:
@@ -236,7 +241,7 @@ class Transport:
 
     def _read(self, response: requests.Response) -> Answer:
         parsed: Json = None
-        if "json" in response.headers.get("Content-Type", "") and response.content:
+        if "json" in response.headers.get("Content-Type", "").lower() and response.content:
             try:
                 parsed = json.loads(response.content)
             except ValueError:
@@ -319,6 +324,16 @@ def error_code(body: Json) -> str:
     error = body.get("error") if isinstance(body, dict) else None
     code = error.get("code") if isinstance(error, dict) else None
     return code if isinstance(code, str) else ""
+
+
+def _codes(error: Json) -> Iterator[str]:
+    if isinstance(error, dict):
+        code = error.get("code")
+        if isinstance(code, str):
+            yield code.lower()
+        for name, inner in error.items():
+            if name.lower() == "innererror":
+                yield from _codes(inner)
 
 
 def _normal_origin(url: str) -> tuple[str, str, int | None]:
