@@ -17,12 +17,13 @@ class Done:
     """What the effects of one step led to.
 
     `bc`, `outlook`: the contact as the service answered, where it was written. `failed`: effects that
-    were refused or not reached.
+    were refused or not reached. `told`: fields that Outlook was told beside the planned ones (`follow_up`).
     """
 
     bc: SeenBc | None = None
     outlook: SeenOutlook | None = None
     failed: frozenset[Effect] = frozenset()
+    told: frozenset[Field] = frozenset()
 
 
 def follow_up(step: Step, answer: SeenBc, rules: Rules) -> tuple[FieldChange, ...]:
@@ -87,9 +88,24 @@ def advance(step: Step, done: Done, run: str, at: str) -> Link | None:
             link,
             outlook_id=outlook.contact.id,
             outlook_etag=outlook.contact.etag,
-            outlook_prints=keep(link.outlook_prints, outlook.prints, unsent_to_bc | step.waiting),
+            outlook_prints=keep(
+                link.outlook_prints, _decided_on(step, done, outlook), unsent_to_bc | step.waiting
+            ),
         )
     return replace(link, state=LinkState.LINKED) if link.state is LinkState.CREATING else link
+
+
+def _decided_on(step: Step, done: Done, outlook: SeenOutlook) -> bytes:
+    """The prints of what was read and written, without what a person changed in between.
+
+    Graph's answer to a change shows the whole contact: a field that was not sent and yet differs is an
+    edit that nobody has looked at. It must not become the base, or it would be lost.
+    """
+    base = step.outlook.prints if step.outlook else (step.before.outlook_prints if step.before else b"")
+    if done.outlook is None or not base or Effect.CREATE_OUTLOOK in step.effects:
+        return outlook.prints
+    unseen = changed(base, outlook.prints) - _fields(step.to_outlook) - done.told
+    return keep(base, outlook.prints, unseen)
 
 
 def _untold(step: Step, done: Done) -> frozenset[Field]:

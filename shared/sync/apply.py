@@ -67,6 +67,7 @@ class Applier:
     _failed: dict[str, tuple[frozenset[Effect], Reason, str, float | None]] = field(default_factory=dict)
     _stale: set[str] = field(default_factory=set)
     _rested: dict[str, list[Reason]] = field(default_factory=dict)
+    _told: dict[str, frozenset[Field]] = field(default_factory=dict)
 
     def apply(self, plan: Plan) -> bool:
         """Carry out every effect that is not held. False: `should_stop` came first, the rest waits."""
@@ -220,6 +221,7 @@ class Applier:
         answer = self._bc.get(step.key)
         more = follow_up(step, answer, self.rules) if answer else ()
         values = _values((*step.to_outlook, *more))
+        self._told[step.key] = frozenset(change.field for change in more)
         if Effect.CREATE_OUTLOOK in step.effects:
             body = outlook_body(values, None)
             body["categories"] = [OUR_CATEGORY]
@@ -296,7 +298,7 @@ class Applier:
         effects = failed[0] if failed else frozenset()
         if step.key in self._stale:
             effects = step.effects
-        return Done(self._bc.get(step.key), outlook, effects)
+        return Done(self._bc.get(step.key), outlook, effects, self._told.get(step.key, frozenset()))
 
     def _judged(self, step: Step, link: Link, written: BcContact) -> Link:
         """What our own write did to the contact's place in the scope: the next run acts on it.

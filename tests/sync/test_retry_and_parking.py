@@ -1,4 +1,4 @@
-"""Contacts that fail come back with growing delay and are parked at last; persons can ask (sync rules §7, §9)."""
+"""Contacts that fail come back with growing delay, are parked at last; what one can ask for (sync rules §9)."""
 
 from __future__ import annotations
 
