@@ -124,12 +124,12 @@ class _Decider:
         assert bc is not None
         if scope is Reason.PRIVACY_BLOCKED:
             return self.blocked(link, before, bc, outlook)
-        if self.rules.wanted is not None or (not link.matched and scope is Reason.OUTSIDE_FILTER):
+        if self.rules.wanted is not None or (not link.matched and scope is not Reason.NOT_A_PERSON):
             step = self.both_alive(link, before, bc, outlook)
             if step is None or step.link is None:
                 return step
-            warned = replace(step.link, note=step.link.note or Reason.OUTSIDE_FILTER)
-            return replace(step, link=warned, reasons=(*step.reasons, Reason.OUTSIDE_FILTER))
+            warned = replace(step.link, note=scope)  # so that the next run judges it again
+            return replace(step, link=warned, reasons=tuple(dict.fromkeys((*step.reasons, scope))))
         return self.left_scope(link, before, bc, outlook, scope)
 
     def _scope(self, link: Link, bc: SeenBc | None) -> Reason | None:
@@ -141,6 +141,8 @@ class _Decider:
     def both_alive(
         self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None
     ) -> Step | None:
+        if self._at_rest(link, before, bc, outlook):
+            return None
         closed = self._closed(link, outlook)
         merged = merge(link, bc, outlook, self.rules, closed=closed)
         wish = self.rules.wishes.get(link.bc_id)
@@ -157,6 +159,27 @@ class _Decider:
             note=self._note(link, merged, bc, outlook),
         )
         return self._step(after, before, bc, outlook, merged, mark)
+
+    def _at_rest(self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None) -> bool:
+        """Nearly every pair of nearly every run: as it was, in every respect. Worth asking first."""
+        return (
+            link is before
+            and link.state is LinkState.LINKED
+            and link.matched
+            and link.note is None
+            and (bc is None or (bc.prints == link.bc_prints and bc.contact.etag == link.bc_etag))
+            and (outlook is None or self._as_left(link, outlook))
+            and link.bc_id not in self.rules.wishes
+        )
+
+    def _as_left(self, link: Link, outlook: SeenOutlook) -> bool:
+        contact = outlook.contact
+        return (
+            outlook.prints == link.outlook_prints
+            and contact.etag == link.outlook_etag
+            and (not contact.inspected or contact.private == link.private)
+            and not self._needs_marker(link.bc_id, contact)
+        )
 
     # --- one side is gone -----------------------------------------------------------------------
 

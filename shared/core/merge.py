@@ -93,7 +93,8 @@ def merge(
         merger.meet()
     else:
         for name in FIELDS:
-            merger.three_way(name, name in bc_changed, name in outlook_changed)
+            if name in bc_changed or name in outlook_changed:
+                merger.three_way(name, name in bc_changed, name in outlook_changed)
     merger.keep_place()
     return merger.draft.finish()
 
@@ -227,8 +228,6 @@ class _Merger:
                 self._conflict(name, Side.OUTLOOK)
 
     def three_way(self, name: Field, in_bc: bool, in_outlook: bool) -> None:
-        if not in_bc and not in_outlook:
-            return
         if self._settled(name, self.parts if in_outlook else None):
             return
         emptied = in_outlook and name in _NEVER_EMPTIED and not self._outlook_text(name).strip()
@@ -268,9 +267,11 @@ class _Merger:
     def rests(self, name: Field) -> bool:
         """Outlook alone holds this value: Business Central never saw it, or not the whole of it.
 
-        Only a link that notes such a value is asked, for a company that nobody looked up seems unknown, too.
+        Only a link that notes such a value (or a warning in its place) is asked: a company that nobody looked
+        up seems unknown, too.
         """
-        if self.outlook is None or self.link.note not in RESTING or not self._outlook_text(name).strip():
+        noted = self.link.note in RESTING or self.link.note is Reason.OUTSIDE_FILTER
+        if self.outlook is None or not noted or not self._outlook_text(name).strip():
             return False
         current = self.bc.contact if self.bc else None
         if name is Field.COMPANY and self.link.note not in _UNKNOWN_COMPANY:

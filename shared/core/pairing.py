@@ -257,7 +257,8 @@ class _Matcher:
         Twins (same address, same name) have one owner.
         """
         lone: dict[str, Reason | None] = {}
-        fresh = [s.contact for s in self.bc.contacts.values() if self._never_or_removed(s.contact.id)]
+        paired = {bc_id for bc_id, link in self.links.items() if link.state is not LinkState.REMOVED_BY_US}
+        fresh = [seen.contact for bc_id, seen in self.bc.contacts.items() if bc_id not in paired]
         fresh.sort(key=lambda c: c.number)
         fresh.sort(key=lambda c: c.modified, reverse=True)
         for contact in fresh:
@@ -265,10 +266,6 @@ class _Matcher:
             if contact.id not in self.met and in_scope:
                 lone[contact.id] = Reason.DUPLICATE if self._has_twin(contact, lone) else None
         return lone
-
-    def _never_or_removed(self, bc_id: str) -> bool:
-        link = self.links.get(bc_id)
-        return link is None or link.state is LinkState.REMOVED_BY_US
 
     def _has_twin(self, contact: BcContact, lone: Mapping[str, Reason | None]) -> bool:
         name = fold(contact.display_name)

@@ -10,12 +10,12 @@ from shared.core.pairing import LIVE
 from shared.core.snapshot import BcView, OutlookView, Rules, SeenBc, SeenOutlook, Whereabouts, as_it_was
 from shared.fields import addresses, fold_company_name, to_outlook
 from shared.fields.fingerprint import Prints, changed
-from shared.model import REQUIRED_FIELDS, Field, Link, LinkState, OutlookContact
+from shared.model import REQUIRED_FIELDS, Field, Link, LinkState, OutlookContact, Reason
 
 _ADDRESS = (Field.ADDRESS, Field.CITY, Field.STATE, Field.POSTAL_CODE, Field.COUNTRY)
 _NEEDS_BC = frozenset({Field.EMAIL, Field.COMPANY, *REQUIRED_FIELDS})
 # Outlook holds something that Business Central does not: it must not be written over unseen.
-_LOOK_FIRST = RESTING | STANDING
+_LOOK_FIRST = RESTING | STANDING | {Reason.OUTSIDE_FILTER}
 
 
 @dataclass(slots=True)

@@ -108,7 +108,8 @@ class Rules:
 
     def own(self, marker: Marker) -> bool:
         """The marker names this tenant, environment and company."""
-        return (
+        own = (self.tenant, self.environment, self.setup.company)
+        return (marker.tenant, marker.environment, marker.company) == own or (
             marker.tenant.casefold() == self.tenant.casefold()
             and marker.environment.casefold() == self.environment.casefold()
             and marker.company.casefold() == self.setup.company.casefold()

@@ -26,6 +26,8 @@ _EXTENSION_WORDS = frozenset(
 )
 MAX_LENGTH = 30
 
+_ASCII_LETTER = re.compile(r"[A-Za-z]")
+_NOT_DIALLED = re.compile(r"[^0-9+;]")
 _WITH_EXTENSION = re.compile(
     r"(?P<number>[\d+(][^;]{0,60}?)"
     r"[\s,;:./(\[-]*(?P<word>[^\W\d_]+)[\s.:=#-]*(?P<extension>\d{1,9})[\s.)\]]*"
@@ -34,6 +36,8 @@ _WITH_EXTENSION = re.compile(
 
 def has_letters(text: str) -> bool:
     """Whether Business Central would refuse the number (contracts/business-central.md §2, row 15)."""
+    if text.isascii():
+        return _ASCII_LETTER.search(text) is not None
     return any(char.isalpha() for char in text)
 
 
@@ -56,6 +60,8 @@ def without_letters(text: str) -> str | None:
 
 def dialled(text: str) -> str:
     """What counts when numbers are compared: digits (of any script), `+` and `;` (sync rules §5)."""
+    if text.isascii():
+        return _NOT_DIALLED.sub("", text)
     return "".join(
         char if char in "+;" else str(unicodedata.decimal(char))
         for char in text
