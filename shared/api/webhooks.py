@@ -23,7 +23,6 @@ from shared.sync import jobs
 from shared.sync.doorbell import doorbell_of, index_of
 from shared.sync.feed import note_deleted
 from shared.sync.jobs import ask, attend_later, each, look_later
-from shared.sync.push import heard
 from shared.sync.services import Services
 from shared.sync.services import services as of_process
 
@@ -155,16 +154,15 @@ def _changed(services: Services, told: list[_Told]) -> None:
 def _ring(services: Services, known: Subscription) -> None:
     bell = doorbell_of(services)
     key = (known.user, known.company)
-    if bell.rings(key):
-        return
-    current = services.store.subscriptions.get(Service.GRAPH, known.id)
-    if current is None:
-        return  # The setup was deleted meanwhile: nothing of it may come back.
-    began = bell.now()
-    claimed = ask(services, known.user, known.company, Trigger.GRAPH, debounced=True)
-    if claimed.send:
-        bell.rang(key, began, jobs.DEBOUNCE_SECONDS)
-        heard(services, current)
+    with bell.alone(key):
+        if bell.rings(key):
+            return
+        if services.store.subscriptions.get(Service.GRAPH, known.id) is None:
+            return  # The setup was deleted meanwhile: nothing of it may come back.
+        began = bell.now()
+        claimed = ask(services, known.user, known.company, Trigger.GRAPH, debounced=True)
+        if claimed.send:
+            bell.rang(key, began, jobs.DEBOUNCE_SECONDS)
 
 
 def _lifecycle(services: Services, told: list[_Told]) -> None:

@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 GRAPH_PATH = "/api/graph/notifications"
 LIFECYCLE_PATH = "/api/graph/lifecycle"
-_HEARD_EVERY = timedelta(minutes=10)
 
 
 # --- a setup's subscription with Graph ----------------------------------------------------------------------
@@ -44,10 +43,16 @@ def wanted(services: Services, stored: StoredSetup) -> str:
 
 
 def ensure(services: Services, session: Session) -> None:
-    """At the end of a run: the first one subscribes and leaves the rest to the tick; else it costs nothing."""
+    """At the end of a run: the first one subscribes and leaves the rest to the tick; else it costs nothing.
+
+    What is kept of it goes with the state that the run writes anyway: for what, and when a notification came.
+    """
     now_is = replace(session.stored, state=session.state)
     target = wanted(services, now_is)
     if session.state.push.get("for", "") == target:
+        if session.run.trigger is Trigger.GRAPH:
+            heard = {**session.state.push, "heardAt": session.run.queued_at}
+            session.state = replace(session.state, push=heard)
         return
     if target:
         attend(services, now_is)
@@ -91,13 +96,6 @@ def healthy(services: Services, stored: StoredSetup, rows: Iterable[Subscription
     )
 
 
-def heard(services: Services, row: Subscription) -> None:
-    """Remember that a notification came, seldom enough; `row` as just read."""
-    now, last = services.clock.now(), row.extra.get("heardAt")
-    if not isinstance(last, str) or moment(last) + _HEARD_EVERY <= now:
-        services.store.subscriptions.save(replace(row, extra={**row.extra, "heardAt": stamp(now)}))
-
-
 def end(services: Services, rows: Iterable[Subscription]) -> None:
     """End subscriptions with Graph and forget them; one that cannot be ended now runs out by itself."""
     for row in rows:
@@ -132,7 +130,7 @@ def _open(services: Services, stored: StoredSetup, target: str, attempts: int) -
         Subscription(Service.GRAPH, made.id, user, company, secret, expires, made.resource, extra=extra)
     )
     # What changed between the last reading and now was told to nobody (contracts/graph.md §6.4).
-    ask(services, user, company, Trigger.GRAPH, debounced=True)
+    ask(services, user, company, Trigger.TIMER, debounced=True)
 
 
 def _renew(services: Services, row: Subscription) -> bool:
@@ -210,7 +208,7 @@ def told(
 ) -> dict[str, Json]:
     """`state`: `active` (changes in Outlook are told), `polling` (nobody was asked to) or `failed`.
 
-    `expires`, `heardAt` (the latest notification, to ten minutes) and `error` where there are such;
+    `expires`, `heardAt` (when the latest notification came that made a run) and `error` where there are such;
     `businessCentral`: the same of the company.
     """
     rows = list(rows)
@@ -221,7 +219,7 @@ def told(
         state = "active" if healthy(services, stored, rows) else ("failed" if trouble or live else "polling")
     answer: dict[str, Json] = {"state": state, "businessCentral": company_push.told(services, company)}
     if live is not None:
-        answer |= {"expires": live.expires, "heardAt": live.extra.get("heardAt")}
+        answer |= {"expires": live.expires, "heardAt": stored.state.push.get("heardAt")}
     if trouble:
         answer["error"] = trouble
     return answer
