@@ -14,6 +14,7 @@ fresh look is not needed."""
 _STALE = 600.0
 _MARGIN = 0.5
 _MOST_REMEMBERED = 50_000
+_STRIPES = 256
 
 
 class SubscriptionIndex:
@@ -46,6 +47,11 @@ class Doorbell:
         self._monotonic = services.clock.monotonic
         self._lock = threading.Lock()
         self._until: dict[Hashable, float] = {}
+        self._stripes = tuple(threading.Lock() for _ in range(_STRIPES))
+
+    def alone(self, key: Hashable) -> threading.Lock:
+        """To be held while ringing: of a burst that comes at once, the first does the work for the others."""
+        return self._stripes[hash(key) % _STRIPES]
 
     def rings(self, key: Hashable) -> bool:
         """Whether what happened just now will be seen by what is under way."""
