@@ -102,6 +102,8 @@ class _Decider:
     def live(
         self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None
     ) -> Step | None:
+        if self._at_rest(link, before, bc, outlook):
+            return None
         where = self.outlook.away.get(link.outlook_id)
         if where is None and outlook is None and link.note is Reason.MOVED_OUT:
             where = Whereabouts.MOVED_OUT
@@ -141,8 +143,6 @@ class _Decider:
     def both_alive(
         self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None
     ) -> Step | None:
-        if self._at_rest(link, before, bc, outlook):
-            return None
         closed = self._closed(link, outlook)
         merged = merge(link, bc, outlook, self.rules, closed=closed)
         wish = self.rules.wishes.get(link.bc_id)
@@ -167,18 +167,13 @@ class _Decider:
             and link.state is LinkState.LINKED
             and link.matched
             and link.note is None
-            and (bc is None or (bc.prints == link.bc_prints and bc.contact.etag == link.bc_etag))
-            and (outlook is None or self._as_left(link, outlook))
+            and (bc is not None and bc.prints == link.bc_prints and bc.contact.etag == link.bc_etag)
+            and (outlook is not None and outlook.prints == link.outlook_prints)
+            and outlook.contact.etag == link.outlook_etag
+            and (not outlook.contact.inspected or outlook.contact.private == link.private)
+            and not self._needs_marker(link.bc_id, outlook.contact)
             and link.bc_id not in self.rules.wishes
-        )
-
-    def _as_left(self, link: Link, outlook: SeenOutlook) -> bool:
-        contact = outlook.contact
-        return (
-            outlook.prints == link.outlook_prints
-            and contact.etag == link.outlook_etag
-            and (not contact.inspected or contact.private == link.private)
-            and not self._needs_marker(link.bc_id, contact)
+            and (not self.rules.reevaluate or self.rules.scope(bc.contact) is None)
         )
 
     # --- one side is gone -----------------------------------------------------------------------
@@ -345,7 +340,7 @@ class _Decider:
             mark=True,
             category=not self.to_bc_only,
             settle=True,
-            link=Link("", lone.id, LinkState.LINKED, note=_first(reasons)),
+            link=Link("", lone.id, LinkState.LINKED, note=reasons[0] if reasons else None),
             forget=lone.bc_id,
             outcome=Outcome.CREATED,
             reasons=reasons,
@@ -360,9 +355,10 @@ class _Decider:
     # --- helpers ------------------------------------------------------------------------------------
 
     def _needs_marker(self, bc_id: str, contact: OutlookContact) -> bool:
-        return contact.inspected and not (
-            self._ours(contact) and contact.marker is not None and contact.marker.contact == bc_id
-        )
+        if not contact.inspected:
+            return False
+        marker = contact.marker
+        return marker is None or marker.contact != bc_id or not self.rules.own(marker)
 
     def _ours(self, contact: OutlookContact) -> bool:
         return contact.marker is not None and self.rules.own(contact.marker)
@@ -373,9 +369,8 @@ class _Decider:
 
     def _note(self, link: Link, merged: Merge, bc: SeenBc | None, outlook: SeenOutlook | None) -> Reason | None:
         """What the link remembers: what waits, else the latest reason, else what still holds."""
-        latest = _first(sorted(merged.reasons, key=lambda reason: reason not in STANDING))
-        if latest is not None:
-            return latest
+        if merged.reasons:
+            return min(merged.reasons, key=lambda reason: reason not in STANDING)
         if link.note in RESTING | STANDING:
             if bc is None or outlook is None:
                 return link.note
@@ -486,10 +481,6 @@ class _Decider:
             bc=bc,
             outlook=outlook,
         )
-
-
-def _first(reasons: Sequence[Reason]) -> Reason | None:
-    return reasons[0] if reasons else None
 
 
 def _private(link: Link, outlook: SeenOutlook | None) -> bool:

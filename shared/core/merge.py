@@ -66,8 +66,8 @@ class _Draft:
 
     def finish(self) -> Merge:
         return Merge(
-            tuple(self.to_bc[f] for f in FIELDS if f in self.to_bc),
-            tuple(self.to_outlook[f] for f in FIELDS if f in self.to_outlook),
+            tuple(self.to_bc.values()),
+            tuple(self.to_outlook.values()),
             tuple(self.conflicts),
             frozenset(self.waiting_bc),
             frozenset(self.waiting_outlook),
