@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -44,11 +45,18 @@ class Office:
         return self.do(self.key.post("sync", {"user": user, "company": company, "mode": mode}))
 
 
-@pytest.fixture
-def office(storage: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+@contextmanager
+def working_office(storage: str) -> Iterator[Office]:
     """Two mailboxes, one company, nothing opened; App Service Authentication is on."""
-    with Sandbox() as sandbox:
-        monkeypatch.setitem(os.environ, "REQUESTS_CA_BUNDLE", sandbox.settings()["REQUESTS_CA_BUNDLE"])
+    with Sandbox() as sandbox, pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "REQUESTS_CA_BUNDLE", sandbox.settings()["REQUESTS_CA_BUNDLE"])
         world = World.create(sandbox, storage, WEBSITE_AUTH_ENABLED="true")
         yield Office(world, Api(world.services))
         assert sandbox.log.violations == []
+
+
+@pytest.fixture
+def office(storage: str) -> Iterator[Office]:
+    """A working office of the test's own."""
+    with working_office(storage) as office:
+        yield office
