@@ -80,7 +80,7 @@ class Report:
             self._actions.append(action(step, result.outcome, result.reasons))
         self.done += 1 if step.writes else 0
         if len(self._actions) >= _ACTIONS_GATHERED:
-            self._flush_actions()
+            self.list_actions()
         if self.monotonic() - self._told >= _PROGRESS_SECONDS:
             self._tell()
 
@@ -143,7 +143,7 @@ class Report:
 
     def close(self, *, everything: bool) -> str:
         """Write actions, outcomes and held items; returns when the next retry is due, "" for none."""
-        self._flush_actions()
+        self.list_actions()
         self._save_held()
         return self._save_outcomes(everything)
 
@@ -157,9 +157,10 @@ class Report:
                 self.effects[Outcome.CONFLICT] += 1
             if step.writes or step.held or step.reasons:
                 self._actions.append(action(step, step.outcome, step.reasons))
-        self._flush_actions()
+        self.list_actions()
 
-    def _flush_actions(self) -> None:
+    def list_actions(self) -> None:
+        """Store what was done so far, wherever the slice ends."""
         if self._actions:
             self._next_action = self.store.runs.add_actions(self.run.id, self._next_action, self._actions)
             self._actions = []

@@ -221,6 +221,7 @@ def _end(services: Services, session: Session, report: Report, ending: Ending) -
     except LeaseLost:
         log.warning("run %s lost its lease at the end; it is taken up again", session.run.id)
         return _BUSY_DELAY
+    report.list_actions()
     run = replace(
         report.run,
         state=ending.state,
