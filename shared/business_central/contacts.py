@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shared.business_central.batch import Item, read_items
 from shared.business_central.company import SERVICE, SKIP_TOKEN_GONE, Company, cut_off, objects, refusal
 from shared.business_central.queries import (
+    LONGEST_QUERY,
     NESTED_CALLS,
     any_of,
     escape,
@@ -50,6 +51,8 @@ class BcChanges:
 def read_all(company: Company, odata_filter: str = "") -> BcRead:
     """Every contact that matches the (unescaped) filter; companies and persons, if it is blank."""
     query = f"?$filter={escape(odata_filter)}&$select={SELECT}" if odata_filter else f"?$select={SELECT}"
+    if len(query) > LONGEST_QUERY:
+        query = query.removesuffix(f"&$select={SELECT}")
     for _ in range(SWEEPS):
         found: dict[str, BcContact] = {}
         complete = True

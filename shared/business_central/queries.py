@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 LONGEST = 7_000
 """Escaped characters of one filter: the ceiling of the whole query is 8,099 (contract §5, §14.26)."""
+LONGEST_QUERY = 8_050
+"""Escaped characters of a whole query, with what a gateway may add to it."""
 MOST = 100
 """Alternatives in one filter."""
 NESTED_CALLS = "$schemaversion=2.1"

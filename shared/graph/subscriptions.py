@@ -66,7 +66,7 @@ class GraphSubscriptions:
             return _parse(answer.body)
         if answer.lost or answer.status == 409:
             for existing in self.list():
-                ours = existing.notification_url == notification_url and existing.resource == resource
+                ours = existing.notification_url == notification_url and _same(existing.resource, resource)
                 if ours and existing.client_state in ("", client_state):
                     return existing
         raise refusal(answer, "did not accept the subscription")
@@ -114,6 +114,11 @@ class GraphSubscriptions:
 
 def _path(subscription_id: str) -> str:
     return f"/subscriptions/{quote(subscription_id, safe='')}"
+
+
+def _same(one: str, other: str) -> bool:
+    # Graph spells resources in other letters, with or without the first slash (contracts/graph.md §6.5).
+    return one.strip("/").casefold() == other.strip("/").casefold()
 
 
 def _stamp(moment: datetime) -> str:

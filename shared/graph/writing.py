@@ -7,6 +7,7 @@ a second batch would only earn refusals.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from shared.graph.batch import BATCH_SIZE, Item, send_batch
 from shared.graph.contacts import find_by_markers, read
@@ -64,6 +65,9 @@ class FolderWriter:
                 else:
                     outcome.again.append(later)
                 continue
+            if isinstance(write, Create) and answer.status == 400 and (named := _with_given_name(write)):
+                outcome.again.append(Job(named))
+                continue
             contact = _canonical(write, answer)
             if isinstance(write, Patch) and answer.ok and contact is None:
                 silent.append(write)
@@ -119,6 +123,15 @@ class FolderWriter:
     def _is_here(self, contact: OutlookContact | None) -> bool:
         # With immutable ids a contact in Deleted Items still resolves; deleting it there would be for good.
         return contact is not None and contact.folder == self._folder
+
+
+def _with_given_name(write: Create) -> Create | None:
+    """One name alone, as the given name that a mailbox may insist on (contracts/graph.md §1.5); else None."""
+    body = write.body
+    if body.get("givenName") or not body.get("surname") or body.get("middleName"):
+        return None
+    others = {name: value for name, value in body.items() if name != "surname"}
+    return replace(write, body={**others, "givenName": body["surname"]})
 
 
 def _is_safe(write: Write) -> bool:

@@ -151,9 +151,10 @@ class Applier:
             if claim.won:
                 self._claims[step.key] = claim
                 return True
-            if not claim.bc_id or self.bc.get(claim.bc_id) is not None:
+            made = self.bc.get(claim.bc_id) if claim.bc_id else None
+            if not claim.bc_id or (made and not set(addresses(made.email)).isdisjoint(_addresses(step))):
                 break
-            self.claims.release(claim)  # made once, deleted since
+            self.claims.release(claim)  # made once; deleted since, or given other addresses
         self._failed[step.key] = (frozenset({Effect.CREATE_BC}), Reason.DUPLICATE, "claimed", None)
         return False
 

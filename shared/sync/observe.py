@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from shared.business_central.client import BcClient
 from shared.core.pairing import owners_of
@@ -24,8 +24,11 @@ log = logging.getLogger(__name__)
 
 OVERLAP = timedelta(minutes=10)
 """How far Business Central's watermark stays behind: a change may be committed late (contract §8)."""
+_FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)  # what Business Central calls no time at all
 _ROUNDS = 8
 _MANY = 1000
+_MANY_SCANS = 100
+"""A search by marker or address scans the folder (contracts/graph.md §2.7): more are dearer than a listing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +110,7 @@ class Observer:
         self._full = True
         link = self._read_delta() if self.folder else ""
         if self.folder and not folder_is_new:
-            for contact in self.graph.list_contacts(self.folder):
-                self._see_outlook(contact)
+            self._list_folder()
         self._universe = not odata
         read = self.bc.read_all(odata)
         self._complete = self._complete and read.complete
@@ -146,9 +148,7 @@ class Observer:
             round_ = self.graph.delta(self.folder, self.state.delta_link or None)
         except StateLost:
             log.info("delta token lost, reading the folder again")
-            self._full = True
-            for contact in self.graph.list_contacts(self.folder):
-                self._see_outlook(contact)
+            self._list_folder()
             round_ = self.graph.delta(self.folder, None)
         self._complete = self._complete and round_.complete
         if round_.partial and not self._full:
@@ -162,6 +162,12 @@ class Observer:
                 self._see_outlook(contact)
         self._removed |= round_.removed
         return round_.link or self.state.delta_link
+
+    def _list_folder(self) -> None:
+        """Everything in the folder, by one listing."""
+        self._full = True
+        for contact in self.graph.list_contacts(self.folder):
+            self._see_outlook(contact)
 
     def _marks(self, contacts: Iterable[BcContact], count: int, link: str) -> Marks:
         newest = max((c.modified for c in contacts), key=_instant, default="")
@@ -234,11 +240,13 @@ class Observer:
         self._read_bc(asked.bc)
         if asked.outlook:
             self._look(asked.outlook)
-        if asked.markers and self.folder:
+        if self.folder and not self._full and len(asked.markers | asked.in_folder) > _MANY_SCANS:
+            self._list_folder()
+        if self.folder and not self._full and asked.markers:
             markers = [rules.marker(bc_id) for bc_id in sorted(asked.markers)]
             for contact in self.graph.find_by_markers(self.folder, markers):
                 self._see_outlook(contact)
-        if asked.in_folder and self.folder:
+        if self.folder and not self._full and asked.in_folder:
             for contact in self.graph.find_by_addresses(self.folder, sorted(asked.in_folder)):
                 self._see_outlook(contact)
         if asked.owners and not self._universe:
@@ -318,9 +326,10 @@ def restored(links: Iterable[Link], seen: Mapping[str, SeenBc]) -> bool:
 
 
 def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _earlier(text: str) -> str:
-    moment = _instant(text) - OVERLAP
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    moment = max(_instant(text), _FIRST_INSTANT + OVERLAP) - OVERLAP
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
