@@ -6,6 +6,8 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 
 import requests
 
@@ -24,6 +26,7 @@ _ACCEPTED = 202
 _SECRET = "the secret of a benchmark"
 _KEY = "the key of a benchmark"
 _CONTACTS = 3
+_DAY = timedelta(days=1)
 
 
 def measure(sizes: Sizes) -> list[Row]:
@@ -48,11 +51,9 @@ def measure(sizes: Sizes) -> list[Row]:
 
 
 def _subscribe(s: Stage, number: int, user: str) -> None:
-    expires = stamp(s.clock.now().replace(year=s.clock.now().year + 1))
-    name = f"subscription {number}"
-    s.services.store.subscriptions.save(
-        Subscription(Service.GRAPH, name, user, COMPANY, _SECRET, expires, extra={"since": stamp(s.clock.now())})
-    )
+    now = s.clock.now()
+    row = Subscription(Service.GRAPH, f"subscription {number}", user, COMPANY, _SECRET, stamp(now + _DAY))
+    s.services.store.subscriptions.save(replace(row, extra={"since": stamp(now)}))
 
 
 def _bodies(sizes: Sizes, users: Sequence[str]) -> Iterator[dict[str, Json]]:

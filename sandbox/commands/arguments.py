@@ -63,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     sync.add_argument("--full", action="store_true", help="compare everything, not only what changed")
     sync.add_argument("--preview", action="store_true", help="show what a run would do, and change nothing")
 
+    bench = commands.add_parser("bench", help="how fast and how large it is, against the targets")
+    bench.add_argument("--rows", metavar="T1,T3", help="only these rows (default: all)")
+    bench.add_argument(
+        "--quick", action="store_true", help="tiny sizes: shows that the rows work, not how fast"
+    )
+
     commands.add_parser("lint", help="formatter, linter and type checker")
     commands.add_parser("package", help="the zip that is deployed, in dist/")
     return parser
