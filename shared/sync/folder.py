@@ -19,13 +19,15 @@ class Place:
     """`state`: what the setup now knows of its folder. `new`: just created, so surely empty.
 
     `gone`: it was there and is no more, or lies under Deleted Items. `missing`: none yet (a preview
-    creates none).
+    creates none). `unstamped`: it bears no stamp yet; it gets one once the state says whose it is, for
+    after a crash a stamp without state would look like our own folder.
     """
 
     state: SetupState
     new: bool = False
     gone: bool = False
     missing: bool = False
+    unstamped: bool = False
 
 
 def locate(graph: GraphClient, state: SetupState) -> Folder | None:
@@ -68,7 +70,7 @@ def ensure(graph: GraphClient, setup: Setup, state: SetupState, stamp: Stamp, *,
         folder = locate(graph, state)
         if folder is None:
             return Place(state, gone=True)
-        return Place(replace(state, folder_name=folder.name))
+        return Place(replace(state, folder_name=folder.name), unstamped=folder.stamp is None)
     found = graph.find_folder(setup.folder_name)
     if found is None:
         if not create:
@@ -83,9 +85,7 @@ def ensure(graph: GraphClient, setup: Setup, state: SetupState, stamp: Stamp, *,
     known = replace(state, folder_id=found.id, folder_name=found.name)
     if found.stamp is not None:
         return Place(replace(known, must_confirm_creates=True))
-    if create:
-        graph.stamp_folder(found.id, stamp)
-    return Place(replace(known, adopted_unstamped=True))
+    return Place(replace(known, adopted_unstamped=True), unstamped=True)
 
 
 def check_free(graph: GraphClient, setup: Setup, stamp: Stamp) -> None:

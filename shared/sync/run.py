@@ -90,7 +90,13 @@ def find_folder(session: Session) -> folders.Place:
     settings = session.services.settings
     stamp = folders.stamp_of(settings.tenant_id, settings.bc_environment, session.setup)
     create = session.run.kind is not RunKind.PREVIEW
-    return folders.ensure(session.graph, session.setup, session.state, stamp, create=create)
+    place = folders.ensure(session.graph, session.setup, session.state, stamp, create=create)
+    if place.unstamped and create:
+        session.remember(place.state)
+        session.keep()
+        session.graph.stamp_folder(session.state.folder_id, stamp)
+        return folders.Place(session.state)
+    return place
 
 
 def read(session: Session, observer: Observer, place: folders.Place, report: Report) -> Observation:

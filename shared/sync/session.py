@@ -234,6 +234,10 @@ class Session:
     def mark_dirty(self) -> None:
         """Say, before the first effect, that links may hold intents which the next run must look into."""
         self.state = replace(self.state, extra={**self.state.extra, "dirty": True})
+        self.keep()
+
+    def keep(self) -> None:
+        """Store what is known by now, under the lease. Raises LeaseLost."""
         self.stored = self.services.store.setups.save_state(self.stored, self.state)
 
     def advance(self, seen: Observation, report: Report, counts: Counts, due: str) -> None:
