@@ -38,9 +38,7 @@ def get_folder(mailbox: Mailbox, folder_id: str) -> Folder | None:
         return None
     if not answer.ok:
         raise refusal(answer, "did not show a contact folder")
-    if not text(answer.body, "id"):
-        raise cut_off("did not show a contact folder")
-    return _parse(answer.body)
+    return _whole(answer.body, "did not show a contact folder")
 
 
 def default_folder(mailbox: Mailbox) -> Folder:
@@ -48,7 +46,7 @@ def default_folder(mailbox: Mailbox) -> Folder:
     answer = mailbox.get(f"/contactFolders/contacts?{_EXPAND}")
     if not answer.ok:
         raise refusal(answer, "did not show the Contacts folder")
-    return _parse(answer.body)
+    return _whole(answer.body, "did not show the Contacts folder")
 
 
 def list_folders(mailbox: Mailbox) -> list[Folder]:
@@ -73,12 +71,12 @@ def create_folder(mailbox: Mailbox, name: str, stamp: Stamp | None) -> Folder:
     if stamp is not None:
         body |= extended_property(stamp_text(stamp))
     answer = mailbox.send("POST", "/contactFolders", body, safe=False)
-    if answer.ok:
-        created = _parse(answer.body)
+    created = _parse(answer.body)
+    if answer.ok and created.id:
         if stamp is not None and _is_unstamped(mailbox, created.id):
             stamp_folder(mailbox, created.id, stamp)
         return Folder(created.id, created.name, created.parent, stamp)
-    if answer.status == 409 or answer.lost:
+    if answer.ok or answer.status == 409 or answer.lost:
         existing = find_folder(mailbox, name) or _named(list_folders(mailbox), name)
         if existing is not None:
             return existing
@@ -114,6 +112,13 @@ def _patch(mailbox: Mailbox, folder_id: str, body: dict[str, Json], what: str) -
 def _list(mailbox: Mailbox, url: str) -> list[Folder]:
     pages = mailbox.pages(url, "did not list the contact folders")
     return [_parse(item) for page in pages for item in objects(page)]
+
+
+def _whole(item: JsonObject, what: str) -> Folder:
+    folder = _parse(item)
+    if not folder.id:
+        raise cut_off(what)
+    return folder
 
 
 def _parse(item: JsonObject) -> Folder:

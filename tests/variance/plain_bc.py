@@ -52,7 +52,11 @@ class Row:
 
 
 class PlainBc:
-    """One company. `complaints`: what a caller did that the contract does not allow."""
+    """One company. `complaints`: what a caller did that the contract does not allow.
+
+    `tells_count`, `tells_time`: whether lists are counted and contacts have a time of their last change.
+    `instead`: the answer to every look at contacts, whatever was asked.
+    """
 
     def __init__(
         self, tenant: str, company: str, now: Callable[[], datetime], opens: Callable[[Ask], bool]
@@ -61,6 +65,8 @@ class PlainBc:
         self.complaints: list[str] = []
         self.rows: dict[str, Row] = {}
         self.tells_count = True
+        self.tells_time = True
+        self.instead: Tell | None = None
         self._api = f"{BASE}/{tenant}/Production/api/v2.0"
         self._company = company
         self._now = now
@@ -103,6 +109,8 @@ class PlainBc:
         digits = len(self.rows) * 3 + row.changes
         fraction = f"{self._last.microsecond:06}0"[: digits % 8]
         seconds = self._last.strftime("%Y-%m-%dT%H:%M:%S")
+        if not self.tells_time:
+            seconds, fraction = "0001-01-01T00:00:00", ""
         row.values["lastModifiedDateTime"] = f"{seconds}.{fraction}Z" if fraction else f"{seconds}Z"
 
     def _assign(self, values: Record, name: str, value: Json) -> None:
@@ -161,6 +169,8 @@ class PlainBc:
             )
         if not path.startswith(f"{inside}/contacts"):
             return _refused(404, "BadRequest_ResourceNotFound")
+        if self.instead and ask.method == "GET":
+            return self.instead
         try:
             if key := re.fullmatch(r"/contacts\(([0-9a-fA-F-]{36})\)", path.removeprefix(inside)):
                 return self._on_contact(ask, key[1].lower())

@@ -48,7 +48,11 @@ class Item:
 
 
 class PlainGraph:
-    """One mailbox. `complaints`: what a caller did that the contract does not allow."""
+    """One mailbox. `complaints`: what a caller did that the contract does not allow.
+
+    `partial_delta`: changes come with the changed properties alone. `needs_given_name`: a creation without one
+    is refused. `instead`: the answer to every look at contacts, whatever was asked.
+    """
 
     def __init__(self, user: str, now: Callable[[], datetime], opens: Callable[[Ask], bool]) -> None:
         self.user = user
@@ -58,6 +62,8 @@ class PlainGraph:
         self.folders: dict[str, tuple[str, str]] = {HOME: ("Kontakte", "Root=IBCAAAAA==")}
         self.folder_extended: dict[str, dict[str, str]] = {}
         self.partial_delta = False
+        self.needs_given_name = False
+        self.instead: Tell | None = None
         self._now = now
         self._opens = opens
         self._log: dict[str, list[str]] = {HOME: []}
@@ -129,6 +135,8 @@ class PlainGraph:
         if re.search(r"skip|deltatoken", ask.target):
             self.complaints.append(f"a link came back changed: {ask.target}")
         parts = ask.path.removeprefix(BASE).strip("/").split("/")
+        if self.instead and ask.method == "GET" and "contacts" in parts[2:] and parts[-1] != "delta":
+            return self.instead
         if parts[0] != "users" or parts[1].lower() != self.user:
             return _refused(404, "ErrorInvalidUser")
         match (ask.method, *parts[2:]):
@@ -144,6 +152,8 @@ class PlainGraph:
                 return self._list_contacts(id, ask)
             case ("POST", "contactFolders", id, "contacts"):
                 values, extended = _split(cast(Record, ask.body))
+                if self.needs_given_name and not values.get("givenName"):
+                    return _refused(400, "ErrorInvalidProperty")
                 return Tell(201, self._contact(self.add(id, values, extended)))
             case ("GET", "contactFolders", id, "contacts", "delta") if id in self._log:
                 if ask.query.keys() - {"$select"}:

@@ -15,16 +15,16 @@ from typing import cast
 import pytest
 import trustme
 
-from shared.model import Json, Link, Setup
-from shared.state.runs import Mode, Run
+from shared.model import Json, Link, LinkState, Setup
+from shared.state.runs import Mode, Run, RunState
 from shared.sync.services import Services, build
 from shared.sync.work import run_slice
 from tests.variance.plain_bc import BASE as BC_BASE
 from tests.variance.plain_bc import PlainBc
 from tests.variance.plain_graph import BASE as GRAPH_BASE
 from tests.variance.plain_graph import HOME, PlainGraph
-from tests.variance.plain_http import Ask, PlainEntra, PlainServer, Record
-from tests.variance.scenario import FOLDER, copy, first_sync, live_through, settle, succeeded
+from tests.variance.plain_http import Ask, PlainEntra, PlainServer, Record, Tell
+from tests.variance.scenario import FOLDER, card, copy, first_sync, live_through, settle, succeeded
 
 TENANT = "0c5e1b7a-9d24-4f6b-8a13-7e2d6c5b4a90"
 USER = "e1d2c3b4-a596-4788-9a0b-c1d2e3f4a5b6"
@@ -229,3 +229,68 @@ def test_lost_links_come_back_from_the_markers_on_the_copies(town: PlainTown) ->
 def test_a_mailbox_is_known_where_users_cannot_be_looked_up(town: PlainTown) -> None:
     assert town.services.graph(USER).user_id() == USER
     assert town.services.graph("0" + USER[1:]).user_id() is None
+
+
+def test_people_with_one_name_come_to_a_mailbox_that_insists_on_a_given_name(town: PlainTown) -> None:
+    town.graph.needs_given_name = True
+    people = first_sync(town)
+    assert card(town, people["Cher"])["givenName"] == "Cher"
+
+
+EMPTY_SUCCESSES = (Tell(200, "<html>Sign in to the network</html>", kind="text/html"), Tell(200, {}), Tell(200))
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("told", EMPTY_SUCCESSES)
+def test_a_success_without_its_contents_removes_nothing(town: PlainTown, told: Tell, full: bool) -> None:
+    people = first_sync(town)
+    for side in (town.bc, town.graph):
+        town.bc_edit(people["P1"], jobTitle=f"Edited {side.origin[-5:]}")
+        town.bc_delete(people["P2" if side is town.bc else "P3"])
+        mark, states = town.mark(), {bc_id: link.state for bc_id, link in town.links().items()}
+        side.instead = told
+        assert town.sync(full=full).state is not RunState.SUCCEEDED
+        side.instead = None
+        assert not [write for write in town.writes_since(mark) if write.startswith("DELETE")]
+        assert {bc_id: link.state for bc_id, link in town.links().items()} == states
+        town.pass_minutes(20)
+        settle(town)
+    assert len(town.outlook()) == len(people) - 2
+
+
+def test_a_404_that_speaks_of_the_mailbox_within_is_no_deletion(town: PlainTown) -> None:
+    people = first_sync(town)
+    inner: Json = {"code": "MailboxNotEnabledForRESTAPI", "innererror": {"date": "…"}}
+    town.graph.instead = Tell(404, {"error": {"code": "NotFound", "message": "…", "innererror": inner}})
+    town.outlook_delete(copy(town, people["P1"]))
+    assert town.sync().state is RunState.FAILED
+    assert {link.state for link in town.links().values()} == {LinkState.LINKED}
+
+
+def test_contacts_without_a_time_of_change_are_synced_all_the_same(town: PlainTown) -> None:
+    town.bc.tells_time = False
+    people = first_sync(town)
+    town.bc_edit(people["P1"], jobTitle="Timeless")
+    settle(town)
+
+
+def test_many_newcomers_are_looked_for_by_one_listing(town: PlainTown) -> None:
+    first_sync(town)
+    for number in range(60):
+        town.bc_person(f"New{number} Comer", f"new{number}@people.example")
+    mark = town.mark()
+    settle(town)
+    bodies = [str(ask.body) for server, ask in town.seen[mark:] if town.names[server] == "graph"]
+    assert not [body for body in bodies if "Any(ep" in body or "emailAddresses/any" in body]
+
+
+def test_an_address_that_its_owner_gave_up_can_be_taken_by_a_newcomer(town: PlainTown) -> None:
+    first_sync(town)
+    town.outlook_add("Rosa New", "rosa@people.example")
+    settle(town)
+    rosa = next(str(each["id"]) for each in town.bc_all() if each["displayName"] == "Rosa New")
+    town.bc_edit(rosa, email="rosa@elsewhere.example")
+    settle(town)
+    town.outlook_add("Rosa Later", "rosa@people.example")
+    settle(town)
+    assert "Rosa Later" in {each["displayName"] for each in town.bc_all()}
