@@ -18,7 +18,7 @@ from shared.graph import writes as to_graph
 from shared.graph.batch import BATCH_SIZE
 from shared.graph.client import GraphClient
 from shared.graph.records import OUR_CATEGORY, parse_contact
-from shared.model import BcContact, Field, Link, LinkState, Outcome, OutlookContact, Reason
+from shared.model import REQUIRED_FIELDS, BcContact, Field, Link, LinkState, Outcome, OutlookContact, Reason
 from shared.state.claims import Claim, Claims
 from shared.sync.book import Book
 from shared.sync.intents import Intents
@@ -67,6 +67,7 @@ class Applier:
     _failed: dict[str, tuple[frozenset[Effect], Reason, str, float | None]] = field(default_factory=dict)
     _stale: set[str] = field(default_factory=set)
     _rested: dict[str, list[Reason]] = field(default_factory=dict)
+    _refused: dict[str, set[Field]] = field(default_factory=dict)
     _told: dict[str, frozenset[Field]] = field(default_factory=dict)
 
     def apply(self, plan: Plan) -> bool:
@@ -95,7 +96,7 @@ class Applier:
 
         def on_done(result: to_bc.WriteResult) -> None:
             step = by_key[result.key]
-            if result.status is to_bc.WriteStatus.REFUSED and len(step.to_bc) > 1 and step.bc_id:
+            if result.status is to_bc.WriteStatus.REFUSED and len(_one_at_a_time(step)) > 1:
                 single.append(step)
             else:
                 self._bc_answer(step, result)
@@ -105,17 +106,20 @@ class Applier:
 
     def _one_by_one(self, step: Step) -> bool:
         """One bad field does not stop its contact: the fields go one at a time, the refused ones rest."""
-        etag = _bc_etag(step)
+        bc_id, etag = step.bc_id, _bc_etag(step)
         answers: list[to_bc.WriteResult] = []
-        for change in step.to_bc:
-            patch = to_bc.Patch(step.key, step.bc_id, bc_body(_values((change,))), etag)
-            if not self.bc.write([patch], answers.append, self.should_stop, lambda _: None):
+        for changes in _one_at_a_time(step):
+            write: to_bc.Write = to_bc.Create(step.key, bc_create_body(_values(changes)))
+            if bc_id:
+                write = to_bc.Patch(step.key, bc_id, bc_body(_values(changes)), etag)
+            if not self.bc.write([write], answers.append, self.should_stop, lambda _: self._created(step)):
                 return False
             last = answers[-1]
             if last.contact is not None:
-                etag = last.contact.etag
-            elif last.status is to_bc.WriteStatus.REFUSED:
+                bc_id, etag = last.contact.id, last.contact.etag
+            elif last.status is to_bc.WriteStatus.REFUSED and bc_id:
                 self._rested.setdefault(step.key, []).append(Reason.REFUSED_BY_BUSINESS_CENTRAL)
+                self._refused.setdefault(step.key, set()).update(change.field for change in changes)
             else:
                 break
         accepted = [answer for answer in answers if answer.contact is not None]
@@ -220,7 +224,9 @@ class Applier:
 
     def _outlook_write(self, step: Step) -> to_graph.Write | None:
         answer = self._bc.get(step.key)
-        more = follow_up(step, answer, self.rules) if answer else ()
+        refused = self._refused.get(step.key, ())
+        sent = replace(step, to_bc=tuple(change for change in step.to_bc if change.field not in refused))
+        more = follow_up(sent, answer, self.rules) if answer else ()
         values = _values((*step.to_outlook, *more))
         self._told[step.key] = frozenset(change.field for change in more)
         if Effect.CREATE_OUTLOOK in step.effects:
@@ -338,6 +344,14 @@ class Applier:
                 failed[3] if failed else None,
             )
         )
+
+
+def _one_at_a_time(step: Step) -> list[tuple[FieldChange, ...]]:
+    """The changes for Business Central singly; of a contact to be created, first what it cannot be without."""
+    if step.bc_id:
+        return [(change,) for change in step.to_bc]
+    needed = tuple(change for change in step.to_bc if change.field in REQUIRED_FIELDS)
+    return [needed, *((change,) for change in step.to_bc if change.field not in REQUIRED_FIELDS)]
 
 
 def _values(changes: Iterable[FieldChange]) -> dict[Field, str]:

@@ -129,6 +129,8 @@ class PlainBc:
                 values["postalCode"] = str(value).strip().upper()
                 if known := POST_CODES.get(str(value)):
                     values |= {"city": known[0], "country": known[1], "state": ""}
+            case "jobTitle" if "Forbidden" in str(value):
+                raise Refusal(400, "Application_DialogException")
             case "phoneNumber" | "mobilePhoneNumber" if any(char.isalpha() for char in str(value)):
                 raise Refusal(400, "Application_DialogException")
             case _:

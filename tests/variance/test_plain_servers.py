@@ -294,3 +294,24 @@ def test_an_address_that_its_owner_gave_up_can_be_taken_by_a_newcomer(town: Plai
     town.outlook_add("Rosa Later", "rosa@people.example")
     settle(town)
     assert "Rosa Later" in {each["displayName"] for each in town.bc_all()}
+
+
+def test_a_newcomer_with_one_refused_field_arrives_without_it(town: PlainTown) -> None:
+    first_sync(town)
+    place: Json = {"city": "Bath", "countryOrRegion": "GB"}
+    rosa = town.outlook_add(
+        "Rosa New",
+        "rosa@people.example",
+        jobTitle="Forbidden",
+        mobilePhone="+1 555 0100",
+        businessAddress=place,
+    )
+    run = town.sync()
+    [born] = [each for each in town.bc_all() if each["displayName"] == "Rosa New"]
+    assert (born["jobTitle"], born["mobilePhoneNumber"], born["city"]) == ("", "+1 555 0100", "Bath")
+    assert town.graph.items[rosa].values["jobTitle"] == "Forbidden"
+    assert town.links()[str(born["id"])].outlook_id == rosa
+    assert run.counts.to_business_central.created == 1
+    mark = town.mark()
+    succeeded(town)
+    assert town.writes_since(mark) == []
