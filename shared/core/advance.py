@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 
 from shared.core.plan import Effect, FieldChange, Step
 from shared.core.snapshot import Rules, SeenBc, SeenOutlook
-from shared.fields import bc_text, outlook_text, same, to_outlook
+from shared.fields import outlook_text, same, to_outlook
 from shared.fields.fingerprint import changed, keep
 from shared.model import FIELDS, Direction, Field, Link, LinkState
+
+# A post code may bring these back to what they were: sent, and yet not moved (contracts/business-central.md §3.5).
+_REWRITTEN = frozenset({Field.CITY, Field.STATE, Field.POSTAL_CODE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,8 @@ class Done:
     """What the effects of one step led to.
 
     `bc`, `outlook`: the contact as the service answered, where it was written. `failed`: effects that
-    were refused or not reached. `told`: fields that Outlook was told beside the planned ones (`follow_up`).
+    were refused or not reached. `told`: fields that Outlook was to be told beside the planned
+    ones (`follow_up`).
     """
 
     bc: SeenBc | None = None
@@ -44,7 +48,8 @@ def follow_up(step: Step, answer: SeenBc, rules: Rules) -> tuple[FieldChange, ..
     found = []
     for name in FIELDS:
         rests = name in edited and name not in sent and bool(outlook_text(name, outlook.contact).strip())
-        if name not in moved or name in skip or rests:
+        rewritten = name in moved or (name in _REWRITTEN and name in sent)
+        if not rewritten or name in skip or rests:
             continue
         if not same(name, answer.contact, outlook.contact, rules.fields):
             value = to_outlook(name, answer.contact, outlook.contact, rules.fields).value
@@ -76,12 +81,13 @@ def advance(step: Step, done: Done, run: str, at: str) -> Link | None:
     bc, outlook = done.bc or step.bc, done.outlook or step.outlook
     unsent_to_bc = _fields(step.to_bc) if Effect.UPDATE_BC in done.failed else frozenset()
     unsent_to_outlook = _fields(step.to_outlook) if Effect.UPDATE_OUTLOOK in done.failed else frozenset()
+    untold = done.told if done.outlook is None else frozenset()
     if bc is not None:
         link = replace(
             link,
             bc_etag=bc.contact.etag,
             bc_modified=bc.contact.modified,
-            bc_prints=keep(link.bc_prints, bc.prints, unsent_to_outlook | step.waiting | _untold(step, done)),
+            bc_prints=keep(link.bc_prints, bc.prints, unsent_to_outlook | untold | step.waiting),
         )
     if outlook is not None:
         link = replace(
@@ -106,16 +112,6 @@ def _decided_on(step: Step, done: Done, outlook: SeenOutlook) -> bytes:
         return outlook.prints
     unseen = changed(base, outlook.prints) - _fields(step.to_outlook) - done.told
     return keep(base, outlook.prints, unseen)
-
-
-def _untold(step: Step, done: Done) -> frozenset[Field]:
-    """What Business Central made of a write beside taking it over, where telling Outlook failed."""
-    if done.bc is None or done.outlook is not None or not done.failed:
-        return frozenset()
-    base = step.bc.prints if step.bc else (step.before.bc_prints if step.before else b"")
-    sent = {change.field: change.new for change in step.to_bc}
-    answer = done.bc.contact
-    return frozenset(name for name in changed(base, done.bc.prints) if sent.get(name) != bc_text(name, answer))
 
 
 def _fields(changes: Iterable[FieldChange]) -> frozenset[Field]:
