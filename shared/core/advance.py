@@ -11,7 +11,7 @@ from shared.fields import outlook_text, same, to_outlook
 from shared.fields.fingerprint import changed, keep
 from shared.model import FIELDS, Direction, Field, Link, LinkState
 
-# A post code may bring these back to what they were: sent, and yet not moved (contracts/business-central.md §3.5).
+# A post code may bring these back to what they were: sent, and yet not moved (Business Central contract §3.5).
 _REWRITTEN = frozenset({Field.CITY, Field.STATE, Field.POSTAL_CODE})
 
 

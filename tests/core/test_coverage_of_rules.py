@@ -91,7 +91,7 @@ def matters(policy: str, value: StrEnum) -> bool:
     )
 
 
-@pytest.mark.parametrize("cell", product(BC_ROWS, OUTLOOK_COLUMNS), ids=" × ".join)
+@pytest.mark.parametrize("cell", list(product(BC_ROWS, OUTLOOK_COLUMNS)), ids=" × ".join)
 def test_every_cell_of_the_table_is_exercised(cell: tuple[str, str]) -> None:
     assert cell in {found for scenario in ALL for found in cells(scenario.given)}
 
