@@ -188,10 +188,12 @@ class Copies(StrEnum):
 class DeleteQuery(_Query):
     """`copies`: whether they stay, or go to Deleted Items; detached ones stay in any case."""
 
-    copies: Copies = Copies.KEEP
+    copies: Copies = Field(default=Copies.KEEP, description="Whether the copies stay in Outlook.")
 
 
 class PutQuery(_Query):
     """`preview`: the run that showed what a changed direction would do."""
 
-    preview: RunId | None = None
+    preview: RunId | None = Field(
+        default=None, description="The preview that showed what another direction would do: 409 asks for it."
+    )
