@@ -58,9 +58,7 @@ class World:
     def reset_storage(self) -> None:
         """Forget what earlier tests of this worker stored for the same users."""
         for user in (ANNA, BEN):
-            for company in (COMPANY, OTHER_COMPANY):
-                self.services.store.personal.erase(user)
-                self.services.store.setups.delete(user, company)
+            self.services.store.personal.erase(user)
 
     # --- the product ----------------------------------------------------------------------------
 
