@@ -245,8 +245,10 @@ class _Matcher:
         if bearer.id in self.met:
             return True
         link = self.links.get(bearer.id)
-        if link is None or link.state not in (LinkState.LINKED, LinkState.REMOVING):
+        if link is None or link.state not in LIVE:
             return False
+        if link.state is LinkState.CREATING:
+            return link.outlook_id in self.outlook.contacts  # its lost answer was found by the marker
         return self.outlook.away.get(link.outlook_id) is not Whereabouts.GONE
 
     # --- what is left in Business Central -------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -106,18 +107,20 @@ def observations(draw: st.DrawFn) -> Given:
             links.append(link(bc, copy, state=state, matched=matched, private=private, **unseen))
         where = draw(st.sampled_from(["here", "here", "here", "gone", "unread"]))
         if where == "here":
-            edits = draw(BC_EDITS)
+            edits: dict[str, Any] = draw(BC_EDITS)
             people.append(replace(bc, etag="b2" if edits else "b1", **edits))
         elif where == "gone":
             gone.add(bc.id)
         where = draw(st.sampled_from(["here", "here", "here", "gone", "moved", "unread"]))
         if where == "here":
-            edits = {"marker": draw(st.sampled_from([copy.marker, None])), **draw(OUTLOOK_EDITS)}
-            cards.append(replace(copy, etag="o2", **edits))
+            more: dict[str, Any] = draw(OUTLOOK_EDITS)
+            bearing = draw(st.sampled_from([copy.marker, None]))
+            cards.append(replace(copy, etag="o2", marker=bearing, **more))
         elif where != "unread" and state is not None:
             away[copy.id] = Whereabouts.GONE if where == "gone" else Whereabouts.MOVED_OUT
     for n in range(draw(st.integers(0, 2))):
-        cards.append(replace(card(id=f"ol-lone-{n}", marker=draw(MARKERS)), **draw(OUTLOOK_EDITS)))
+        lone: dict[str, Any] = draw(OUTLOOK_EDITS)
+        cards.append(replace(card(id=f"ol-lone-{n}", marker=draw(MARKERS)), **lone))
     return Given(
         tuple(links),
         tuple(people),
@@ -140,7 +143,7 @@ def told(plan: Plan) -> tuple[list[str], int]:
     return sorted(map(repr, plan.steps)), plan.unchanged
 
 
-many = settings(max_examples=300, deadline=None)
+many = settings(max_examples=150, deadline=None)
 
 
 @many
