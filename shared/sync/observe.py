@@ -19,6 +19,7 @@ from shared.graph.client import GraphClient
 from shared.graph.records import own_content
 from shared.model import BcContact, ContactType, Link, OutlookContact
 from shared.state.setups import SetupState
+from shared.sync.at_once import at_once
 
 log = logging.getLogger(__name__)
 
@@ -91,8 +92,7 @@ class Observer:
 
     def changes(self) -> Observation:
         """What changed since the last run: one delta round, one Business Central batch."""
-        link = self._read_delta()
-        opened = self.bc.read_changed(self.state.bc_watermark)
+        link, opened = at_once(self._read_delta, lambda: self.bc.read_changed(self.state.bc_watermark))
         self._see_bc(opened.contacts)
         count = -1 if opened.count is None else opened.count
         marks = self._marks(opened.contacts, count, link)
@@ -108,11 +108,10 @@ class Observer:
     def everything(self, odata: str, *, folder_is_new: bool) -> Observation:
         """Both sides whole: every contact in Business Central that may matter, every one in the folder."""
         self._full = True
-        link = self._read_delta() if self.folder else ""
-        if self.folder and not folder_is_new:
-            self._list_folder()
         self._universe = not odata
-        read = self.bc.read_all(odata)
+        link, read = at_once(
+            lambda: self._read_folder(listed=not folder_is_new), lambda: self.bc.read_all(odata)
+        )
         self._complete = self._complete and read.complete
         self._see_bc(read.contacts)
         if self._universe:
@@ -141,6 +140,13 @@ class Observer:
         else:
             found = {contact.id: contact for contact in self.bc.read_all().contacts}
         return {bc_id: SeenBc(contact, b"") for bc_id, contact in found.items()}
+
+    def _read_folder(self, *, listed: bool) -> str:
+        """Where the next round begins, first; then everything there is."""
+        link = self._read_delta() if self.folder else ""
+        if self.folder and listed:
+            self._list_folder()
+        return link
 
     def _read_delta(self) -> str:
         """The changes in the folder; everything, where the token is lost (contract §3.5)."""

@@ -10,17 +10,16 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
 
-from shared.business_central.client import WEBSITE_MAX, BcClient
+from shared.business_central.client import BcClient
 from shared.core.guard import CHANGES, DELETES, Brakes
 from shared.core.plan import Effect, Plan, Step
 from shared.core.scope import bc_scope, outlook_scope
 from shared.core.snapshot import Rules, Wish, WishKind
-from shared.errors import AccessDenied, NotFound, Refused
-from shared.fields import CountryBook, FieldContext
+from shared.fields import FieldContext
 from shared.fields.fingerprint import Prints
 from shared.filters import Filter, parse_filter
 from shared.graph.client import GraphClient
-from shared.model import BcContact, Field, Json, Link, LinkState, Reason, Setup
+from shared.model import BcContact, Field, Link, LinkState, Reason, Setup
 from shared.state.held import HeldItem
 from shared.state.keys import moment, stamp
 from shared.state.runs import Counts, Mode, Run, Trigger
@@ -28,6 +27,7 @@ from shared.state.setups import SetupState, StoredSetup
 from shared.sync.bloom import bloom
 from shared.sync.observe import Observation
 from shared.sync.pausing import ACCEPT_RESTORED
+from shared.sync.reference import field_context, read_reference
 from shared.sync.report import Report
 from shared.sync.services import Services
 
@@ -156,29 +156,9 @@ class Session:
         """The country table and field lengths: read by full runs, remembered for the others."""
         known = self.state.extra.get("reference")
         if self.reads_everything or not isinstance(known, dict):
-            known = self._reference()
+            known = read_reference(self.bc)
             self.state = replace(self.state, extra={**self.state.extra, "reference": known})
-        rows = known.get("countries")
-        pairs = (
-            [(str(row[0]), str(row[1])) for row in rows if isinstance(row, list)]
-            if isinstance(rows, list)
-            else []
-        )
-        longest = known.get("websiteMax")
-        return FieldContext(
-            CountryBook(pairs), self.companies, longest if isinstance(longest, int) else WEBSITE_MAX
-        )
-
-    def _reference(self) -> dict[str, Json]:
-        """Where Business Central shows no countries or metadata, ISO codes and today's length are assumed."""
-        countries: list[Json] = []
-        longest = WEBSITE_MAX
-        try:
-            countries = [[code, name] for code, name in self.bc.countries()]
-            longest = self.bc.website_max()
-        except (NotFound, Refused, AccessDenied) as error:
-            log.warning("no reference data of Business Central: %s", error)
-        return {"countries": countries, "websiteMax": longest}
+        return field_context(known, self.companies)
 
     def wishes(self) -> Mapping[str, Wish]:
         found: dict[str, Wish] = {}
