@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from shared.core.merge import RESTING, STANDING, Merge, lost_with_copy, merge, resting, taken
+from shared.core.merge import MAY_REST, RESTING, STANDING, Merge, lost_with_copy, merge, resting, taken
 from shared.core.pairing import LoneOutlook, Pairing, pair
 from shared.core.plan import Effect, FieldChange, Plan, Step
 from shared.core.snapshot import (
@@ -120,7 +120,7 @@ class _Decider:
             return self.gone_in_bc(link, before, outlook)
         scope = self._scope(link, bc)
         if scope is None:
-            if bc is not None and link.note is Reason.OUTSIDE_FILTER:
+            if bc is not None and outlook is None and link.note is Reason.OUTSIDE_FILTER:
                 link = replace(link, note=None)
             return self.both_alive(link, before, bc, outlook)
         assert bc is not None
@@ -203,7 +203,7 @@ class _Decider:
         edited = outlook is not None and (
             bool(changed(link.outlook_prints, outlook.prints))
             or link.outlook_id in self.outlook.own_content
-            or link.note in RESTING
+            or resting(link, None, outlook, self.rules) is not None
         )
         if edited:
             return self._detach(link, before, outlook, Reason.KEPT_EDITED)
@@ -368,13 +368,12 @@ class _Decider:
         return self.to_outlook_only or _private(link, outlook)
 
     def _note(self, link: Link, merged: Merge, bc: SeenBc | None, outlook: SeenOutlook | None) -> Reason | None:
-        """What the link remembers: what waits, else the latest reason, else what still holds."""
+        """What the link remembers: what waits, what rests, the latest reason, or what still holds."""
         if merged.reasons:
-            return min(merged.reasons, key=lambda reason: reason not in STANDING)
-        if link.note in RESTING | STANDING:
-            if bc is None or outlook is None:
-                return link.note
-            return link.note if link.note in RESTING and resting(link, bc, outlook, self.rules) else None
+            return min(merged.reasons, key=lambda reason: (reason not in STANDING, reason not in RESTING))
+        if link.note in MAY_REST:
+            known = bc is not None and outlook is not None
+            return resting(link, bc, outlook, self.rules) if known and outlook else link.note
         over = merged != Merge() or link.note in (Reason.MOVED_OUT, Reason.DELETED_BY_USER)
         return None if over else link.note
 

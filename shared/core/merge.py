@@ -41,6 +41,8 @@ RESTING = frozenset(
 _UNKNOWN_COMPANY = frozenset({Reason.COMPANY_NOT_FOUND, Reason.COMPANY_AMBIGUOUS})
 STANDING = frozenset({Reason.PRIVATE, Reason.DIRECTION_OFF})
 """Noted on a link: some change waits, for it may not flow now."""
+MAY_REST = RESTING | STANDING | {Reason.OUTSIDE_FILTER}
+"""Noted on a link: a value rests in Outlook, or may do so, hidden by what the note tells first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +117,10 @@ def lost_with_copy(
     )
 
 
-def resting(link: Link, bc: SeenBc, outlook: SeenOutlook, rules: Rules) -> bool:
-    """Whether what the link's note says of values that rest in Outlook still holds."""
+def resting(link: Link, bc: SeenBc | None, outlook: SeenOutlook, rules: Rules) -> Reason | None:
+    """Why some value rests in Outlook, if one does; only a link whose note allows for it is asked."""
     merger = _Merger(link, bc, outlook, rules, closed=False)
-    return any(merger.rests(name) for name in FIELDS)
+    return next((reason for name in FIELDS for reason in merger.rests(name)), None)
 
 
 def taken(
@@ -237,7 +239,7 @@ class _Merger:
         elif in_bc and in_outlook:
             self._clash(name)
         elif in_bc:
-            unseen = self.rests(name)
+            unseen = self._would_lose(name)
             if self._flow_to_outlook(name) and unseen:
                 self._conflict(name, Side.OUTLOOK)
         else:
@@ -264,22 +266,26 @@ class _Merger:
         elif self._flow_to_outlook(name):  # also where Business Central cannot take Outlook's value
             self._conflict(name, Side.OUTLOOK)
 
-    def rests(self, name: Field) -> bool:
-        """Outlook alone holds this value: Business Central never saw it, or not the whole of it.
+    def rests(self, name: Field) -> tuple[Reason, ...]:
+        """Why Outlook alone holds this value: Business Central never saw it, or not the whole of it.
 
-        Only a link that notes such a value (or a warning in its place) is asked: a company that nobody looked
-        up seems unknown, too.
+        Only a link that notes such a value (or what hides it) is asked: a company that nobody looked up
+        seems unknown, too.
         """
-        noted = self.link.note in RESTING or self.link.note is Reason.OUTSIDE_FILTER
-        if self.outlook is None or not noted or not self._outlook_text(name).strip():
-            return False
+        if self.outlook is None or self.link.note not in MAY_REST or not self._outlook_text(name).strip():
+            return ()
         current = self.bc.contact if self.bc else None
         if name is Field.COMPANY and self.link.note not in _UNKNOWN_COMPANY:
-            return False
-        if name is Field.EMAIL and current is not None:
+            return ()
+        return to_bc(name, self.outlook.contact, current, self.rules.fields).reasons
+
+    def _would_lose(self, name: Field) -> bool:
+        """Writing Business Central's value to Outlook would take away one that rests there."""
+        if name is Field.EMAIL and self.bc is not None and self.outlook is not None:
             # Addresses that Business Central cannot hold stay in Outlook as long as there is room.
-            return bool(to_outlook(name, current, self.outlook.contact, self.rules.fields).reasons)
-        return bool(to_bc(name, self.outlook.contact, current, self.rules.fields).reasons)
+            kept = to_outlook(name, self.bc.contact, self.outlook.contact, self.rules.fields)
+            return bool(kept.reasons)
+        return bool(self.rests(name))
 
     def _settled(self, name: Field, parts: bool | None) -> bool:
         """Both sides say the same. `parts`: which of Outlook's names was edited; None: either will do."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shared.core.merge import RESTING, STANDING
+from shared.core.merge import MAY_REST
 from shared.core.pairing import LIVE
 from shared.core.snapshot import BcView, OutlookView, Rules, SeenBc, SeenOutlook, Whereabouts, as_it_was
 from shared.fields import addresses, fold_company_name, to_outlook
 from shared.fields.fingerprint import Prints, changed
-from shared.model import REQUIRED_FIELDS, Field, Link, LinkState, OutlookContact, Reason
+from shared.model import REQUIRED_FIELDS, Field, Link, LinkState, OutlookContact
 
 _ADDRESS = (Field.ADDRESS, Field.CITY, Field.STATE, Field.POSTAL_CODE, Field.COUNTRY)
 _NEEDS_BC = frozenset({Field.EMAIL, Field.COMPANY, *REQUIRED_FIELDS})
-# Outlook holds something that Business Central does not: it must not be written over unseen.
-_LOOK_FIRST = RESTING | STANDING | {Reason.OUTSIDE_FILTER}
 
 
 @dataclass(slots=True)
@@ -151,7 +149,7 @@ class _Asker:
             return
         if (
             self.reading.values
-            or link.note in _LOOK_FIRST
+            or link.note in MAY_REST  # what Business Central does not hold must not be written over unseen
             or not link.outlook_prints
             or assumed(link, bc, there, self.rules, self.reading.prints) is None
         ):
