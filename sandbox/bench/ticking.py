@@ -27,6 +27,8 @@ _PER_COMPANY = 2
 _MOST_SECONDS = 5.0
 _HERE = "https://contacts.example"
 _DAY = timedelta(days=1)
+_LATER = 60.0
+"""Seconds between the last edit and the first runs, so that nothing is news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def _crowd(sizes: Sizes) -> Iterator[_Crowd]:
 
     Each filters for a city of its own, where one contact lives.
     """
-    with stage("empty") as s:
+    with stage("empty", hurried=True) as s:
         s = replace(s, services=build({**s.settings, "PUBLIC_BASE_URL": _HERE}, s.clock))
         companies = [str(UUID(int=number + 1, version=4)) for number in range(sizes.companies)]
         for number, company in enumerate(companies):
@@ -85,6 +87,7 @@ def _crowd(sizes: Sizes) -> Iterator[_Crowd]:
             contacts.append(str(made).lower())
             user = str(UUID(int=number, version=4))
             setups.append(Setup(user, company, filter={"city": city}))
+        s.clock.sleep(_LATER)
         now = s.clock.now()
         crowd = _Crowd(s, setups, contacts)
         each(lambda number: _settle(crowd, number, stamp(now)), range(len(setups)))
