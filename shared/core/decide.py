@@ -369,11 +369,16 @@ class _Decider:
 
     def _note(self, link: Link, merged: Merge, bc: SeenBc | None, outlook: SeenOutlook | None) -> Reason | None:
         """What the link remembers: what waits, what rests, the latest reason, or what still holds."""
-        if merged.reasons:
-            return min(merged.reasons, key=lambda reason: (reason not in STANDING, reason not in RESTING))
+        lasting = sorted(STANDING & {*merged.reasons}) or sorted(RESTING & {*merged.reasons})
+        if lasting:
+            return lasting[0]
         if link.note in MAY_REST:
             known = bc is not None and outlook is not None
-            return resting(link, bc, outlook, self.rules) if known and outlook else link.note
+            still = resting(link, bc, outlook, self.rules) if known and outlook else link.note
+            if still is not None:
+                return still
+        if merged.reasons:
+            return merged.reasons[0]
         over = merged != Merge() or link.note in (Reason.MOVED_OUT, Reason.DELETED_BY_USER)
         return None if over else link.note
 

@@ -24,6 +24,8 @@ from shared.model import (
 
 # Business Central empties these when the country changes, so they travel with it (contracts §3.5).
 _WITH_COUNTRY = (Field.CITY, Field.STATE, Field.POSTAL_CODE)
+# Written to Outlook, these keep what Business Central cannot hold: it goes on resting there.
+_KEEPING_MORE = (Field.EMAIL, Field.ADDRESS)
 # What Business Central keeps when it is emptied in Outlook (sync rules §5): it is put back there.
 _NEVER_EMPTIED = REQUIRED_FIELDS | {Field.COMPANY, Field.COUNTRY}
 
@@ -38,7 +40,6 @@ RESTING = frozenset(
     }
 )
 """Noted on a link: Outlook holds a value that Business Central could not take, or not the whole of it."""
-_UNKNOWN_COMPANY = frozenset({Reason.COMPANY_NOT_FOUND, Reason.COMPANY_AMBIGUOUS})
 STANDING = frozenset({Reason.PRIVATE, Reason.DIRECTION_OFF})
 """Noted on a link: some change waits, for it may not flow now."""
 MAY_REST = RESTING | STANDING | {Reason.OUTSIDE_FILTER}
@@ -269,14 +270,11 @@ class _Merger:
     def rests(self, name: Field) -> tuple[Reason, ...]:
         """Why Outlook alone holds this value: Business Central never saw it, or not the whole of it.
 
-        Only a link that notes such a value (or what hides it) is asked: a company that nobody looked up
-        seems unknown, too.
+        Only a link that notes such a value (or what hides it) is asked: for it alone the company was looked up.
         """
         if self.outlook is None or self.link.note not in MAY_REST or not self._outlook_text(name).strip():
             return ()
         current = self.bc.contact if self.bc else None
-        if name is Field.COMPANY and self.link.note not in _UNKNOWN_COMPANY:
-            return ()
         return to_bc(name, self.outlook.contact, current, self.rules.fields).reasons
 
     def _would_lose(self, name: Field) -> bool:
@@ -332,6 +330,9 @@ class _Merger:
         self._note(translation.reasons)
         if translation.value is None:
             return False
+        if current is not None and name in _KEEPING_MORE:
+            kept = _with_text(current, name, translation.value)
+            self._note(to_bc(name, kept, self.bc.contact, self.rules.fields).reasons)
         old = outlook_text(name, current) if current else None
         self.draft.to_outlook[name] = FieldChange(name, old, translation.value)
         return True

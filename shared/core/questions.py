@@ -122,9 +122,13 @@ class _Asker:
             if not self.reading.all_outlook:
                 self.q.markers.add(link.bc_id)
             return
-        if link.bc_id in self.rules.wishes:
+        if (wish := self.rules.wishes.get(link.bc_id)) is not None:
             self._look(link.outlook_id)
             self.q.bc.add(link.bc_id)
+            if wish.field is Field.COMPANY:
+                self.q.companies.add(fold_company_name(wish.value))
+        if outlook is not None and (link.note in MAY_REST or self._leaves(link, bc)):
+            self._company(outlook.contact)
         if self._leaves(link, bc):
             self._look(link.outlook_id)
             if link.bc_id in self.bc.gone and outlook is not None:
