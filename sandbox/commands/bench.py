@@ -36,13 +36,16 @@ def run(arguments: argparse.Namespace) -> int:
     names = _chosen(arguments.rows)
     sizes = QUICK if arguments.quick else FULL
     rows: list[Row] = []
-    for name in names:
-        with console.status(f"measuring {name}"):
-            rows += MEASURES[name](sizes)
-    console.print(rendered(rows))
-    console.print(f"{platform.system()}, Python {platform.python_version()}, {os.cpu_count()} cores.")
-    if arguments.quick:
-        console.print("With --quick the work is too small for its times to tell anything.")
+    try:
+        for name in names:
+            with console.status(f"measuring {name}"):
+                rows += MEASURES[name](sizes)
+    finally:
+        # Also what was measured before something went wrong.
+        console.print(rendered(rows))
+        console.print(f"{platform.system()}, Python {platform.python_version()}, {os.cpu_count()} cores.")
+        if arguments.quick:
+            console.print("With --quick the work is too small for its times to tell anything.")
     return 0
 
 
