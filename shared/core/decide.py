@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from shared.core.merge import MAY_REST, RESTING, STANDING, Merge, lost_with_copy, merge, resting, taken
-from shared.core.pairing import LoneOutlook, Pairing, pair
-from shared.core.plan import Effect, FieldChange, Plan, Step
+from shared.core.pairing import LoneOutlook, Pairing, pair_up
+from shared.core.plan import Plan, Step
 from shared.core.snapshot import (
     BcView,
     OutlookView,
@@ -18,10 +18,17 @@ from shared.core.snapshot import (
     WishKind,
     as_it_was,
 )
-from shared.fields import to_bc, to_outlook
+from shared.core.steps import (
+    Pair,
+    created_in_bc,
+    created_in_outlook,
+    detached,
+    goes_on,
+    left_alone,
+    removed,
+)
 from shared.fields.fingerprint import changed
 from shared.model import (
-    FIELDS,
     ContactType,
     Direction,
     Link,
@@ -42,7 +49,7 @@ def decide(links: Sequence[Link], bc: BcView, outlook: OutlookView, rules: Rules
     conflicts and skips are steps too. Contacts that need nothing at all are only counted.
     """
     decider = _Decider(bc, outlook, rules)
-    pairing = pair(links, bc, outlook, rules)
+    pairing = pair_up(links, bc, outlook, rules)
     before = {link.bc_id: link for link in links}
     steps: list[Step] = []
     unchanged = 0
@@ -87,52 +94,52 @@ class _Decider:
     def linked(self, link: Link, before: Link | None) -> Step | None:
         bc = self.bc.contacts.get(link.bc_id)
         outlook = self.outlook.contacts.get(link.outlook_id)
+        if self._at_rest(link, before, bc, outlook):
+            return None
+        pair = Pair(link, before, bc, outlook)
         match link.state:
             case LinkState.LINKED | LinkState.REMOVING:
-                return self.live(link, before, bc, outlook)
+                return self.live(pair)
             case LinkState.CREATING:
-                return self.creating(link, before, bc, outlook)
+                return self.creating(pair)
             case LinkState.DELETED_BY_USER:
-                return self.away(link, before, bc)
+                return self.away(pair)
             case LinkState.REMOVED_BY_US:
                 return None  # back in scope, it is a lone contact like any other
             case LinkState.DETACHED:
-                return self.detached(link, before, bc, outlook)
+                return self.detached(pair)
 
-    def live(
-        self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None
-    ) -> Step | None:
-        if self._at_rest(link, before, bc, outlook):
-            return None
+    def live(self, pair: Pair) -> Step | None:
+        link, bc, outlook = pair.link, pair.bc, pair.outlook
         where = self.outlook.away.get(link.outlook_id)
         if where is None and outlook is None and link.note is Reason.MOVED_OUT:
             where = Whereabouts.MOVED_OUT
         if where is Whereabouts.GONE:
-            return self.gone_in_outlook(link, before, bc)
+            return self.gone_in_outlook(pair)
         if where is Whereabouts.MOVED_OUT:
             if link.note is Reason.MOVED_OUT and bc is None:
                 return None
             moved = replace(link, note=Reason.MOVED_OUT, state=LinkState.LINKED)
-            return self._skip(moved, before, Reason.MOVED_OUT, bc, outlook)
+            return left_alone(pair.having(moved), Reason.MOVED_OUT)
         if self.rules.wanted is not None and not (bc and self.rules.wanted(bc.contact)):
             return None  # a filter for this run only limits what it touches
         if link.bc_id in self.bc.gone:
-            return self.gone_in_bc(link, before, outlook)
+            return self.gone_in_bc(pair)
         scope = self._scope(link, bc)
         if scope is None:
             if bc is not None and outlook is None and link.note is Reason.OUTSIDE_FILTER:
-                link = replace(link, note=None)
-            return self.both_alive(link, before, bc, outlook)
+                pair = pair.having(replace(link, note=None))
+            return self.both_alive(pair)
         assert bc is not None
         if scope is Reason.PRIVACY_BLOCKED:
-            return self.blocked(link, before, bc, outlook)
+            return self.blocked(pair, bc)
         if self.rules.wanted is not None or (not link.matched and scope is not Reason.NOT_A_PERSON):
-            step = self.both_alive(link, before, bc, outlook)
+            step = self.both_alive(pair)
             if step is None or step.link is None:
                 return step
             warned = replace(step.link, note=scope)  # so that the next run judges it again
             return replace(step, link=warned, reasons=tuple(dict.fromkeys((*step.reasons, scope))))
-        return self.left_scope(link, before, bc, outlook, scope)
+        return self.left_scope(pair, bc, scope)
 
     def _scope(self, link: Link, bc: SeenBc | None) -> Reason | None:
         """Why the BC contact no longer takes part. Unchanged since last time: as it was then."""
@@ -140,25 +147,23 @@ class _Decider:
             return None
         return self.rules.scope(bc.contact)
 
-    def both_alive(
-        self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None
-    ) -> Step | None:
+    def both_alive(self, pair: Pair) -> Step | None:
+        link, bc, outlook = pair.link, pair.bc, pair.outlook
         closed = self._closed(link, outlook)
         merged = merge(link, bc, outlook, self.rules, closed=closed)
         wish = self.rules.wishes.get(link.bc_id)
         if wish and wish.kind is WishKind.TAKE_OTHER and wish.field and bc and outlook:
             both = (bc.contact, outlook.contact)
             merged = taken(merged, wish.field, wish.value, *both, self.rules, closed=closed)
-        mark = outlook is not None and self._needs_marker(link.bc_id, outlook.contact)
-        matched = link.matched or (bc is not None and self.rules.scope(bc.contact) is None)
         after = replace(
             link,
             state=LinkState.LINKED,
-            matched=matched,
+            matched=link.matched or (bc is not None and self.rules.scope(bc.contact) is None),
             private=_private(link, outlook),
-            note=self._note(link, merged, bc, outlook),
+            note=self._note(pair, merged),
         )
-        return self._step(after, before, bc, outlook, merged, mark)
+        mark = outlook is not None and self._needs_marker(link.bc_id, outlook.contact)
+        return goes_on(pair.having(after), merged, mark=mark)
 
     def _at_rest(self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None) -> bool:
         """Nearly every pair of nearly every run: as it was, in every respect. Worth asking first."""
@@ -178,103 +183,96 @@ class _Decider:
 
     # --- one side is gone -----------------------------------------------------------------------
 
-    def gone_in_outlook(self, link: Link, before: Link | None, bc: SeenBc | None) -> Step | None:
+    def gone_in_outlook(self, pair: Pair) -> Step | None:
+        link = pair.link
         if link.state is LinkState.REMOVING or link.bc_id in self.bc.gone:
             left = replace(link, state=LinkState.REMOVED_BY_US, note=None)
-            return Step(link.bc_id, link.bc_id, link.outlook_id, link=left, before=before)
+            return Step(link.bc_id, link.bc_id, link.outlook_id, link=left, before=pair.before)
         deleted = replace(link, state=LinkState.DELETED_BY_USER, note=Reason.DELETED_BY_USER)
-        return self.away(deleted, before, bc)
+        return self.away(pair.having(deleted))
 
-    def away(self, link: Link, before: Link | None, bc: SeenBc | None) -> Step | None:
+    def away(self, pair: Pair) -> Step | None:
         """The user deleted the copy. It returns only when a person says so (sync rules §1)."""
-        wish = self.rules.wishes.get(link.bc_id)
+        bc = pair.bc
+        wish = self.rules.wishes.get(pair.link.bc_id)
         asked = wish is not None and wish.kind is WishKind.BRING_BACK
         until_full = self.setup.on_outlook_delete is OnOutlookDelete.UNTIL_FULL_SYNC
         returns = asked or (self.rules.bring_back and until_full)
         wanted = self.rules.wanted
         meant = bc is not None and self.rules.scope(bc.contact) is None and (not wanted or wanted(bc.contact))
         if returns and bc is not None and meant and not self.to_bc_only:
-            return self.lone_bc(bc, None, before or link)
-        if bc is None and before == link:
+            return self.lone_bc(bc, None, pair.before or pair.link)
+        if bc is None and pair.before == pair.link:
             return None
-        return self._skip(link, before, Reason.DELETED_BY_USER, bc, None)
+        return left_alone(replace(pair, outlook=None), Reason.DELETED_BY_USER)
 
-    def gone_in_bc(self, link: Link, before: Link | None, outlook: SeenOutlook | None) -> Step | None:
+    def gone_in_bc(self, pair: Pair) -> Step | None:
+        link, outlook = pair.link, pair.outlook
         edited = outlook is not None and (
             bool(changed(link.outlook_prints, outlook.prints))
             or link.outlook_id in self.outlook.own_content
             or resting(link, None, outlook, self.rules) is not None
         )
         if edited:
-            return self._detach(link, before, outlook, Reason.KEPT_EDITED)
+            return detached(pair, Reason.KEPT_EDITED)
         keep = self.setup.on_business_central_delete is OnBusinessCentralDelete.KEEP
         if keep or self.to_bc_only:
-            return self._detach(link, before, outlook, Reason.DETACHED)
-        return self._remove(link, before, None, outlook, Merge(), None)
+            return detached(pair, Reason.DETACHED)
+        return removed(replace(pair, bc=None), Merge(), None)
 
-    def left_scope(
-        self,
-        link: Link,
-        before: Link | None,
-        bc: SeenBc,
-        outlook: SeenOutlook | None,
-        scope: Reason,
-    ) -> Step | None:
+    def left_scope(self, pair: Pair, bc: SeenBc, scope: Reason) -> Step | None:
+        link, outlook = pair.link, pair.outlook
         person = bc.contact.type == ContactType.PERSON
         closed = self._closed(link, outlook)
         merged = merge(link, bc, outlook, self.rules, closed=closed) if person else Merge()
         if self.setup.on_leave_scope is OnLeaveScope.KEEP or self.to_bc_only:
             if not person:
-                return self._detach(link, before, outlook, scope)
+                return detached(pair, scope)
             kept = replace(link, state=LinkState.DETACHED, note=scope)
-            step = self._step(kept, before, bc, outlook, merged, False)
+            step = goes_on(pair.having(kept), merged, mark=False)
             return step and replace(step, reasons=(*step.reasons, scope))
-        return self._remove(link, before, bc, outlook, self._with_losses(link, bc, outlook, merged), scope)
+        return removed(pair, self._with_losses(pair, bc, merged), scope)
 
-    def blocked(self, link: Link, before: Link | None, bc: SeenBc, outlook: SeenOutlook | None) -> Step:
+    def blocked(self, pair: Pair, bc: SeenBc) -> Step:
         """Nothing flows to Business Central any more; the copy goes, what the user wrote is kept."""
-        lost = self._with_losses(link, bc, outlook, Merge())
-        return self._remove(link, before, bc, outlook, lost, Reason.PRIVACY_BLOCKED)
+        return removed(pair, self._with_losses(pair, bc, Merge()), Reason.PRIVACY_BLOCKED)
 
-    def _with_losses(self, link: Link, bc: SeenBc, outlook: SeenOutlook | None, merged: Merge) -> Merge:
+    def _with_losses(self, pair: Pair, bc: SeenBc, merged: Merge) -> Merge:
         """The merge of a copy that goes: what would vanish with it stands in the conflict record."""
-        if outlook is None:
+        if pair.outlook is None:
             return merged
         known = {conflict.field for conflict in merged.conflicts}
-        lost = lost_with_copy(link, bc, outlook, self.rules, merged.to_bc)
+        lost = lost_with_copy(pair.link, bc, pair.outlook, self.rules, merged.to_bc)
         more = tuple(conflict for conflict in lost if conflict.field not in known)
         return replace(merged, conflicts=(*merged.conflicts, *more))
 
     # --- states that are not live ----------------------------------------------------------------
 
-    def creating(
-        self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None
-    ) -> Step | None:
+    def creating(self, pair: Pair) -> Step | None:
         """An earlier run meant to create the copy and did not see the answer."""
-        if outlook is not None:
-            return self.live(replace(link, state=LinkState.LINKED), before, bc, outlook)
+        link, bc = pair.link, pair.bc
+        if pair.outlook is not None:
+            return self.live(pair.having(replace(link, state=LinkState.LINKED)))
         wanted = self.rules.wanted
         if bc is None or (wanted is not None and not wanted(bc.contact)):
             return None
         scope = self.rules.scope(bc.contact)
         if scope is None:
-            return self.lone_bc(bc, None, before or link)
+            return self.lone_bc(bc, None, pair.before or link)
         gone = replace(link, state=LinkState.REMOVED_BY_US, note=scope)
-        return Step(link.bc_id, link.bc_id, link=gone, before=before)
+        return Step(link.bc_id, link.bc_id, link=gone, before=pair.before)
 
-    def detached(
-        self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None
-    ) -> Step | None:
+    def detached(self, pair: Pair) -> Step | None:
+        link, bc, outlook = pair.link, pair.bc, pair.outlook
         back = bc is not None and self.rules.scope(bc.contact) is None
-        if back and bc is not None and outlook is not None:
-            again = replace(link, state=LinkState.LINKED, note=None, bc_prints=b"")
-            return self.both_alive(again, before, bc, outlook)
+        if back and outlook is not None:
+            return self.both_alive(pair.having(replace(link, state=LinkState.LINKED, note=None, bc_prints=b"")))
         where = self.outlook.away.get(link.outlook_id)
         if back and where is Whereabouts.GONE:  # the user deleted it: nothing deleted comes back by itself
-            return self.away(replace(link, state=LinkState.DELETED_BY_USER), before, bc)
-        if outlook is None and before == link:
+            return self.away(pair.having(replace(link, state=LinkState.DELETED_BY_USER)))
+        if outlook is None and pair.before == link:
             return None
-        return self._skip(link, before, link.note or Reason.DETACHED, bc, outlook)
+        return left_alone(pair, link.note or Reason.DETACHED)
 
     # --- first meetings and lone contacts ---------------------------------------------------------
 
@@ -286,9 +284,10 @@ class _Decider:
         matched = self.rules.scope(bc.contact) is None
         link = Link(bc_id, outlook_id, LinkState.LINKED, matched=matched, private=outlook.contact.private)
         merged = merge(link, bc, outlook, self.rules, closed=self._closed(link, outlook))
-        link = replace(link, note=self._note(link, merged, bc, outlook))
+        pair = Pair(link, old, bc, outlook)
+        pair = pair.having(replace(link, note=self._note(pair, merged)))
         former = inherited or self.holder(outlook_id, bc_id)
-        step = self._step(link, old, bc, outlook, merged, self._needs_marker(bc_id, outlook.contact))
+        step = goes_on(pair, merged, mark=self._needs_marker(bc_id, outlook.contact))
         fresh = not self._ours(outlook.contact) and not self.to_bc_only
         return step and replace(step, forget=former, category=fresh)
 
@@ -298,25 +297,7 @@ class _Decider:
             return Step(bc_id, bc_id, outcome=Outcome.SKIPPED, reasons=(reason,), bc=bc)
         if self.to_bc_only:
             return Step(bc_id, bc_id, outcome=Outcome.SKIPPED, reasons=(Reason.DIRECTION_OFF,), bc=bc)
-        texts = [(name, to_outlook(name, bc.contact, None, self.rules.fields)) for name in FIELDS]
-        changes = tuple(FieldChange(name, None, t.value) for name, t in texts if t.value)
-        reasons = dict.fromkeys(r for _, t in texts for r in t.reasons)
-        matched = self.rules.scope(bc.contact) is None
-        link = Link(bc_id, "", LinkState.LINKED, bc_etag=bc.contact.etag, matched=matched)
-        return Step(
-            bc_id,
-            bc_id,
-            effects=frozenset({Effect.CREATE_OUTLOOK}),
-            to_outlook=changes,
-            mark=True,
-            category=True,
-            settle=True,
-            link=link,
-            before=before,
-            outcome=Outcome.CREATED,
-            reasons=tuple(reasons) if matched else (*reasons, Reason.OUTSIDE_FILTER),
-            bc=bc,
-        )
+        return created_in_outlook(bc, before, self.rules)
 
     def lone_outlook(self, lone: LoneOutlook) -> Step | None:
         outlook = self.outlook.contacts[lone.id]
@@ -328,24 +309,7 @@ class _Decider:
             return None
         if self.to_outlook_only:
             return replace(skipped, reasons=(Reason.DIRECTION_OFF,))
-        texts = [(n, to_bc(n, outlook.contact, None, self.rules.fields)) for n in FIELDS]
-        changes = tuple(FieldChange(n, None, t.value) for n, t in texts if t.value)
-        reasons = tuple(dict.fromkeys(r for _, t in texts for r in t.reasons))
-        return Step(
-            key,
-            "",
-            lone.id,
-            effects=frozenset({Effect.CREATE_BC, Effect.UPDATE_OUTLOOK}),
-            to_bc=changes,
-            mark=True,
-            category=not self.to_bc_only,
-            settle=True,
-            link=Link("", lone.id, LinkState.LINKED, note=reasons[0] if reasons else None),
-            forget=lone.bc_id,
-            outcome=Outcome.CREATED,
-            reasons=reasons,
-            outlook=outlook,
-        )
+        return created_in_bc(skipped, outlook, self.rules)
 
     def holder(self, outlook_id: str, bc_id: str) -> str:
         """Another BC contact whose link still names this Outlook contact."""
@@ -367,124 +331,21 @@ class _Decider:
         """Nothing may flow to Business Central."""
         return self.to_outlook_only or _private(link, outlook)
 
-    def _note(self, link: Link, merged: Merge, bc: SeenBc | None, outlook: SeenOutlook | None) -> Reason | None:
+    def _note(self, pair: Pair, merged: Merge) -> Reason | None:
         """What the link remembers: what waits, what rests, the latest reason, or what still holds."""
+        note, bc, outlook = pair.link.note, pair.bc, pair.outlook
         lasting = sorted(STANDING & {*merged.reasons}) or sorted(RESTING & {*merged.reasons})
         if lasting:
             return lasting[0]
-        if link.note in MAY_REST:
+        if note in MAY_REST:
             known = bc is not None and outlook is not None
-            still = resting(link, bc, outlook, self.rules) if known and outlook else link.note
+            still = resting(pair.link, bc, outlook, self.rules) if known and outlook else note
             if still is not None:
                 return still
         if merged.reasons:
             return merged.reasons[0]
-        over = merged != Merge() or link.note in (Reason.MOVED_OUT, Reason.DELETED_BY_USER)
-        return None if over else link.note
-
-    def _step(
-        self,
-        link: Link,
-        before: Link | None,
-        bc: SeenBc | None,
-        outlook: SeenOutlook | None,
-        merged: Merge,
-        mark: bool,
-    ) -> Step | None:
-        """A step for a pair that stays; None when not even the link row changes."""
-        effects = set()
-        if merged.to_bc:
-            effects.add(Effect.UPDATE_BC)
-        if merged.to_outlook or mark:
-            effects.add(Effect.UPDATE_OUTLOOK)
-        outcome = Outcome.UNCHANGED
-        if merged.conflicts:
-            outcome = Outcome.CONFLICT
-        elif effects:
-            outcome = Outcome.UPDATED
-        elif merged.reasons:
-            outcome = Outcome.SKIPPED
-        if not effects and not merged.conflicts and not merged.reasons and link == before:
-            same_bc = bc is None or (
-                bc.contact.etag == link.bc_etag
-                and bc.contact.modified == link.bc_modified
-                and bc.prints == link.bc_prints
-            )
-            same_outlook = outlook is None or (
-                outlook.contact.etag == link.outlook_etag and outlook.prints == link.outlook_prints
-            )
-            if same_bc and same_outlook:
-                return None
-        waiting = merged.waiting_bc | merged.waiting_outlook
-        return Step(
-            link.bc_id,
-            link.bc_id,
-            link.outlook_id,
-            effects=frozenset(effects),
-            to_bc=merged.to_bc,
-            to_outlook=merged.to_outlook,
-            mark=mark,
-            link=link,
-            before=before,
-            conflicts=merged.conflicts,
-            waiting=waiting,
-            settle=True,
-            outcome=outcome,
-            reasons=merged.reasons,
-            bc=bc,
-            outlook=outlook,
-        )
-
-    def _remove(
-        self,
-        link: Link,
-        before: Link | None,
-        bc: SeenBc | None,
-        outlook: SeenOutlook | None,
-        merged: Merge,
-        why: Reason | None,
-    ) -> Step:
-        effects = {Effect.DELETE_OUTLOOK}
-        if merged.to_bc:
-            effects.add(Effect.UPDATE_BC)
-        return Step(
-            link.bc_id,
-            link.bc_id,
-            link.outlook_id,
-            effects=frozenset(effects),
-            to_bc=merged.to_bc,
-            link=replace(link, state=LinkState.REMOVED_BY_US, note=why),
-            before=before,
-            conflicts=merged.conflicts,
-            outcome=Outcome.DELETED,
-            reasons=(why,) if why else (),
-            bc=bc,
-            outlook=outlook,
-        )
-
-    def _detach(self, link: Link, before: Link | None, outlook: SeenOutlook | None, why: Reason) -> Step:
-        detached = replace(link, state=LinkState.DETACHED, note=why)
-        return self._skip(detached, before, why, None, outlook)
-
-    def _skip(
-        self,
-        link: Link,
-        before: Link | None,
-        reason: Reason,
-        bc: SeenBc | None,
-        outlook: SeenOutlook | None,
-    ) -> Step:
-        return Step(
-            link.bc_id,
-            link.bc_id,
-            link.outlook_id,
-            link=link,
-            before=before,
-            outcome=Outcome.SKIPPED,
-            reasons=(reason,),
-            bc=bc,
-            outlook=outlook,
-        )
+        over = merged != Merge() or note in (Reason.MOVED_OUT, Reason.DELETED_BY_USER)
+        return None if over else note
 
 
 def _private(link: Link, outlook: SeenOutlook | None) -> bool:

@@ -57,7 +57,7 @@ def owners_of(contacts: Iterable[BcContact]) -> dict[str, tuple[BcContact, ...]]
     return {address: tuple(bearers) for address, bearers in found.items()}
 
 
-def pair(links: Sequence[Link], bc: BcView, outlook: OutlookView, rules: Rules) -> Pairing:
+def pair_up(links: Sequence[Link], bc: BcView, outlook: OutlookView, rules: Rules) -> Pairing:
     """Match what was observed. Deterministic: ties are broken by age, number and id."""
     return _Matcher(links, bc, outlook, rules).run()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +29,11 @@ class FieldChange:
     field: Field
     old: str | None
     new: str
+
+
+def values_of(changes: Iterable[FieldChange]) -> dict[Field, str]:
+    """The texts to write, by field."""
+    return {change.field: change.new for change in changes}
 
 
 @dataclass(frozen=True, slots=True)

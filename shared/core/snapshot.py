@@ -89,8 +89,6 @@ class Rules:
     `wanted` is the same under the filter given for this run only.
     `bring_back`: a person asked for a full sync, so what was deleted `untilFullSync` returns.
     `reevaluate`: filter, folder or policy changed since the last run.
-    `rebuilt`: links were lost and rebuilt from markers: creations in Outlook wait for confirmation.
-    `adopted`: the folder existed without our stamp: creations in BC wait for confirmation.
     """
 
     setup: Setup
@@ -102,8 +100,6 @@ class Rules:
     wanted: Callable[[BcContact], bool] | None = None
     bring_back: bool = False
     reevaluate: bool = False
-    rebuilt: bool = False
-    adopted: bool = False
     wishes: Mapping[str, Wish] = field(default_factory=dict)
 
     def own(self, marker: Marker) -> bool:
