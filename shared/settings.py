@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from shared.errors import SettingError
+from shared.schedule import Schedule
 
 STORAGE = "AzureWebJobsStorage"
 _BC_SCOPE = "https://api.businesscentral.dynamics.com/.default"
@@ -32,16 +33,6 @@ _FIXES = {
 }
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_CRON_FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
-    ("second", 0, 59, ()),
-    ("minute", 0, 59, ()),
-    ("hour", 0, 23, ()),
-    ("day", 1, 31, ()),
-    ("month", 1, 12, _MONTHS),
-    ("day of week", 0, 6, _DAYS),
-)
 
 
 def _address(text: str) -> str:
@@ -65,31 +56,8 @@ def _pem(secret: SecretStr) -> SecretStr:
 
 
 def _schedule(text: str) -> str:
-    fields = text.split()
-    if len(fields) != len(_CRON_FIELDS):
-        raise ValueError(f"has {len(fields)} fields, not six")
-    for value, (name, low, high, names) in zip(fields, _CRON_FIELDS, strict=True):
-        if not all(_cron_part(part, low, high, names) for part in value.split(",")):
-            raise ValueError(f"has a bad {name}: {value}")
-    return " ".join(fields)
-
-
-def _cron_part(part: str, low: int, high: int, names: tuple[str, ...]) -> bool:
-    """Whether one member of a list is `*`, a value or a range, with or without a step."""
-    span, slash, step = part.partition("/")
-    if slash and not (step.isascii() and step.isdigit() and int(step) > 0):
-        return False
-    if span == "*":
-        return True
-    first, dash, last = span.partition("-")
-    numbers = [_cron_number(text, low, names) for text in ((first, last) if dash else (first,))]
-    return all(low <= number <= high for number in numbers) and numbers == sorted(numbers)
-
-
-def _cron_number(text: str, low: int, names: tuple[str, ...]) -> int:
-    if text.lower() in names:
-        return names.index(text.lower()) + low
-    return int(text) if text.isascii() and text.isdigit() else -1
+    Schedule.parse(text)
+    return " ".join(text.split())
 
 
 Address: TypeAlias = Annotated[str, AfterValidator(_address)]

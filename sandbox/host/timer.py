@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sandbox.host.functions import HostError, TimerFunction
 from sandbox.host.invocation import FunctionFailed, invoke, timer_value
-from sandbox.host.schedule import parse_schedule
+from shared.schedule import Schedule
 
 _LOOK_SECONDS = 1.0
 """How long to wait before looking at the clock again, which may jump when a machine wakes up."""
@@ -23,10 +23,14 @@ class Timer:
         self._function = function
         self._now = now
         try:
-            self._schedule = parse_schedule(function.schedule)
-            self._first = self._schedule.after(now())
+            self._schedule = Schedule.parse(function.schedule)
         except ValueError as error:
-            raise HostError(f"Timer {function.name}: {error}") from None
+            raise HostError(f"Timer {function.name}: the schedule {function.schedule!r} {error}.") from None
+        self._first = self._schedule.after(now())
+        if self._first is None:
+            raise HostError(
+                f"Timer {function.name}: the schedule {function.schedule!r} names a day that never comes."
+            )
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"timer-{function.name}", daemon=True)
 
@@ -41,7 +45,7 @@ class Timer:
 
     def _run(self) -> None:
         due = self._first
-        while not self._stopped.is_set():
+        while due is not None and not self._stopped.is_set():
             now = self._now()
             if now < due:
                 self._stopped.wait(min(_LOOK_SECONDS, (due - now).total_seconds()))
@@ -52,3 +56,7 @@ class Timer:
                 invoke(self._function, timer_value(past_due=late))
             # Times that went by meanwhile are not made up for one by one.
             due = self._schedule.after(max(due, self._now()))
+
+
+def _unusable(function: TimerFunction, why: str) -> HostError:
+    return HostError(f"Timer {function.name}: the schedule {function.schedule!r} {why}.")

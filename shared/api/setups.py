@@ -20,11 +20,11 @@ from shared.api.models import PutQuery, SetupBody, SetupChoices
 from shared.api.paging import listed
 from shared.api.problems import Refusal, bad_member
 from shared.api.route import Call, answer
-from shared.api.schedule import next_time
 from shared.api.views import SetupView, folder_name
 from shared.errors import NotFound, RequestError
 from shared.filters import parse_filter
 from shared.model import Setup
+from shared.schedule import Schedule
 from shared.state.keys import stamp
 from shared.state.setups import StoredSetup
 from shared.sync import folder as folders
@@ -96,7 +96,7 @@ def next_sync_at(services: Services, stored: StoredSetup) -> str | None:
     """When the schedule comes next; None for a setup that is paused or not synced in the background."""
     if not takes_part(stored):
         return None
-    found = next_time(services.settings.sync_schedule, services.clock.now())
+    found = Schedule.parse(services.settings.sync_schedule).after(services.clock.now())
     return stamp(found) if found else None
 
 

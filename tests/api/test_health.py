@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from sandbox.faults import Fault
-from shared.api.schedule import next_time
 from shared.api.version import VERSION
 from tests.api.caller import Api
 from tests.api.conftest import Office
@@ -101,24 +97,3 @@ def test_each_check_fails_alone(office: Office) -> None:
     assert [n for n, r in elsewhere.items() if r == "failed"] == ["company", "contactsReadable", "access"]
     nobody = results(office, f"users/7f0e1d2c-0000-4000-8000-0000000000ff/setups/{COMPANY}")
     assert [n for n, r in nobody.items() if r == "failed"] == ["mailbox", "folder", "access"]
-
-
-@pytest.mark.parametrize(
-    ("schedule", "now", "then"),
-    [
-        ("0 */15 * * * *", "2026-03-01T10:14:59.5", "2026-03-01T10:15:00"),
-        ("0 */15 * * * *", "2026-03-01T10:15:00", "2026-03-01T10:30:00"),
-        ("0 */15 * * * *", "2026-12-31T23:59:00", "2027-01-01T00:00:00"),
-        ("30 5/20 8-9 * * mon-fri", "2026-02-27T09:45:31", "2026-03-02T08:05:30"),
-        ("0 0 0 29 2 *", "2026-03-01T00:00:00", "2028-02-29T00:00:00"),
-        ("0 0 6 1,15 jan,jul *", "2026-01-15T06:00:00", "2026-07-01T06:00:00"),
-        ("0 0 0 * * sun", "2026-11-21T12:00:00", "2026-11-22T00:00:00"),
-    ],
-)
-def test_schedule_comes_round(schedule: str, now: str, then: str) -> None:
-    at = next_time(schedule, datetime.fromisoformat(now).replace(tzinfo=UTC))
-    assert at == datetime.fromisoformat(then).replace(tzinfo=UTC)
-
-
-def test_day_that_never_comes() -> None:
-    assert next_time("0 0 0 30 2 *", datetime(2026, 1, 1, tzinfo=UTC)) is None
