@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol, TypeAlias
 from urllib.parse import urlsplit
@@ -158,7 +158,10 @@ class Transport:
                 if self.lanes.pause_left(call.lane):
                     continue  # paused by another thread while this one queued
                 attempt += 1
+                began = self.clock.monotonic()
                 answer, executed = self._exchange(call, url, token)
+                # A service that is silent until each time-out must not outlast the caller's lease.
+                waited += self.clock.monotonic() - began
             self.note_throttling(call.lane, answer.status, answer.retry_after)
             step = next_step(
                 attempt,
@@ -262,14 +265,21 @@ class Transport:
 
     def _server_time(self, date: str | None) -> datetime:
         try:
-            return parsedate_to_datetime(date) if date else self.clock.now()
+            moment = parsedate_to_datetime(date) if date else self.clock.now()
         except ValueError:
             return self.clock.now()
+        return moment.replace(tzinfo=moment.tzinfo or UTC)  # HTTP knows no other zone
+
+    def is_of_service(self, link: str) -> bool:
+        """Whether a whole address leads to this service and to nobody else: only there the token may go."""
+        return (
+            _normal_origin(link) == self._origin and link.isascii() and link.isprintable() and " " not in link
+        )
 
     def _address(self, url: str) -> str:
         if url.startswith("/"):
             return self.endpoint.base_url + url
-        if _normal_origin(url) != self._origin or not url.isascii() or not url.isprintable() or " " in url:
+        if not self.is_of_service(url):
             raise Refused(
                 self.endpoint.service,
                 0,

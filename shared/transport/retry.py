@@ -20,7 +20,7 @@ NOT_IMPLEMENTED = 501
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to insist: `attempts` in all, `budget` seconds of waiting in all.
+    """How long to insist: `attempts` in all, `budget` seconds of waiting in all, for answers too.
 
     Without the service's word the waits are `first`, doubled each time, at most `longest` seconds.
     """
@@ -74,7 +74,7 @@ def next_step(
 ) -> Step:
     """Decide after the `attempt`-th try (from 1), answered with `status` (None: no answer at all).
 
-    `safe`: executing the call twice does no harm. `waited`: seconds already spent waiting for this call.
+    `safe`: executing the call twice does no harm. `waited`: seconds this call has taken so far.
     `jitter`: a number in [0, 1) that spreads the waits. `renewed`: the token is already a fresh one.
     """
     if status == UNAUTHORIZED:

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import msal  # type: ignore[import-untyped]
@@ -23,6 +23,8 @@ MICROSOFT_AUTHORITIES = frozenset(
     }
 )
 EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
+_TIMEOUTS = (10, 30)
+"""Seconds to connect, and to wait for an answer."""
 CHECK_REGISTRATION = (
     "Check ENTRA_TENANT_ID, ENTRA_CLIENT_ID and the credential, and that an administrator consented."
 )
@@ -104,8 +106,15 @@ class TokenSource:
             client_credential=_for_msal(self._credential),
             authority=self._authority,
             instance_discovery=None if known else False,
-            timeout=(10, 30),
+            timeout=_TIMEOUTS,
         )
+
+
+class _Impatient(requests.Session):
+    """Never waits for ever: MSAL asks the platform's identity endpoint without a time-out of its own."""
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        return super().send(request, **{**kwargs, "timeout": _TIMEOUTS})
 
 
 def _for_msal(credential: Credential) -> str | dict[str, object]:
@@ -119,7 +128,7 @@ def _for_msal(credential: Credential) -> str | dict[str, object]:
             }
         case ManagedIdentity(client_id):
             identity = msal.ManagedIdentityClient(
-                msal.UserAssignedManagedIdentity(client_id=client_id), http_client=requests.Session()
+                msal.UserAssignedManagedIdentity(client_id=client_id), http_client=_Impatient()
             )
             return {"client_assertion": lambda: _assertion(identity)}
 

@@ -15,6 +15,7 @@ from tests.transport.scripted import (
     FakeClock,
     Reply,
     ScriptedServer,
+    Seen,
     error,
     transport_to,
 )
@@ -117,8 +118,11 @@ def test_nothing_goes_out_before_retry_after_is_over(
     assert [seen.at for seen in server.seen] == [0.0, pytest.approx(seconds)]
 
 
-def test_a_date_counts_from_the_servers_own_clock(server: ScriptedServer, transport: Transport) -> None:
-    headers = {"Retry-After": "Mon, 02 Nov 2026 12:00:10 GMT", "Date": "Mon, 02 Nov 2026 12:00:00 GMT"}
+@pytest.mark.parametrize("zone", [" GMT", " -0000", ""])
+def test_a_date_counts_from_the_servers_own_clock(
+    server: ScriptedServer, transport: Transport, zone: str
+) -> None:
+    headers = {"Retry-After": "Mon, 02 Nov 2026 12:00:10 GMT", "Date": f"Mon, 02 Nov 2026 12:00:00{zone}"}
     server.script += [Reply(503, None, headers), OK]
     transport.send(read())
     assert server.seen[1].at == pytest.approx(10.0)
@@ -221,6 +225,19 @@ def test_after_six_attempts_it_is_busy(server: ScriptedServer, transport: Transp
     with pytest.raises(Busy) as busy:
         transport.send(read())
     assert (len(server.seen), busy.value.status, busy.value.retry_after) == (6, 503, None)
+
+
+def test_a_service_that_never_answers_is_left_before_the_callers_lease_is_over(
+    server: ScriptedServer, transport: Transport
+) -> None:
+    def silence(_: Seen) -> Reply:
+        server.clock.sleep(transport.endpoint.read_timeout)
+        return DROP
+
+    server.answering = silence
+    with pytest.raises(Busy):
+        transport.send(read())
+    assert server.clock.monotonic() < 300.0
 
 
 def test_where_no_connection_could_be_made_even_a_creation_is_sent_again() -> None:

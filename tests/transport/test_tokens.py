@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import socket
 from collections.abc import Iterator
 
 import jwt
@@ -123,6 +124,17 @@ def test_a_managed_identity_vouches_for_the_app(
         tokens = source(entra, ManagedIdentity("identity-client-id"))
         assert audience(tokens.token(SCOPE)) == GRAPH
         assert "client_id=identity-client-id" in identity.seen[0].target
+
+
+def test_an_identity_endpoint_that_never_answers_is_not_waited_for(
+    entra: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.transport.tokens._TIMEOUTS", (0.2, 0.2))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}/msi/token")
+        monkeypatch.setenv("IDENTITY_HEADER", "h")
+        with pytest.raises(Busy):
+            source(entra, ManagedIdentity("identity-client-id")).token(SCOPE)
 
 
 def test_a_wrong_secret_is_told_by_entras_number_and_never_shown(entra: Sandbox) -> None:
