@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from shared.core.plan import Effect, Plan, Step
@@ -112,11 +112,10 @@ def _hold(step: Step) -> Step:
     )
 
 
-def bind(plan: Plan, shown: Mapping[str, str]) -> tuple[Plan, Sequence[str]]:
-    """Only what a preview showed and is still the same; returns it with the keys that moved meanwhile."""
+def bind(plan: Plan, shown: Mapping[str, str]) -> Plan:
+    """Only what a preview showed and is still the same."""
     steps = tuple(step for step in plan if shown.get(step.key) == step.digest() or not step.writes)
-    going = {step.key for step in steps if step.writes}
-    return Plan(steps, plan.unchanged), tuple(key for key in shown if key not in going)
+    return Plan(steps, plan.unchanged)
 
 
 def _sentence(verb: str, planned: int, done: int, limit: Limit, links: int) -> str:

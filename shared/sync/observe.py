@@ -222,11 +222,18 @@ class Observer:
     def view_outlook(self) -> OutlookView:
         return OutlookView(self._outlook, self._away, frozenset(self._own))
 
-    def look_again(self, bc_ids: Iterable[str], outlook_ids: Iterable[str]) -> tuple[BcView, OutlookView]:
-        """Fresh views of contacts that changed under the run's hands, and of nothing else."""
+    def look_again(
+        self, bc_ids: Iterable[str], outlook_ids: Iterable[str], links: Iterable[Link]
+    ) -> tuple[BcView, OutlookView]:
+        """Fresh views of contacts that changed under the run's hands, and of nothing else.
+
+        `links`: theirs. What a copy holds of its user's own is looked at anew, too, before it may go.
+        """
         self._bc, self._outlook = {}, {}
         self._read_bc(set(bc_ids))
         self._look(set(outlook_ids))
+        alone = {link.outlook_id for link in links if link.bc_id in self._gone} & self._outlook.keys()
+        self._see_own_content(alone)
         return self.view_bc(), self.view_outlook()
 
     def _may_have_lost(self, seen: Observation, links: list[Link]) -> bool:
@@ -264,9 +271,7 @@ class Observer:
             wanted = asked.companies - self.companies.keys()
             self.companies.update(dict.fromkeys(wanted, ()))
             self._see_companies(self.bc.find_companies(sorted(wanted)) if wanted else ())
-        if asked.own_content:
-            whole = self.graph.read_whole(sorted(asked.own_content))
-            self._own |= {contact_id for contact_id, item in whole.items() if own_content(item)}
+        self._see_own_content(asked.own_content)
 
     def _read_bc(self, ids: set[str]) -> None:
         if not ids:
@@ -288,6 +293,11 @@ class Observer:
                 self._outlook.pop(contact_id, None)
                 alive = contact.folder in self._contact_folders()
                 self._away[contact_id] = Whereabouts.MOVED_OUT if alive else Whereabouts.GONE
+
+    def _see_own_content(self, ids: Set[str]) -> None:
+        if ids:
+            whole = self.graph.read_whole(sorted(ids))
+            self._own |= {contact_id for contact_id, item in whole.items() if own_content(item)}
 
     def _contact_folders(self) -> frozenset[str]:
         """Ids of every contact folder; whatever lies elsewhere lies in Deleted Items."""

@@ -61,7 +61,7 @@ def synchronize(session: Session, report: Report) -> Ending:
         return pause(session, "restored", RESTORED)
 
     plan = decide(seen.links, seen.bc, seen.outlook, rules)
-    verdict, moved = limit(session, seen, plan, report)
+    verdict = limit(session, seen, plan, report)
     if session.run.kind is RunKind.PREVIEW:
         return shown(report, verdict)
 
@@ -70,7 +70,7 @@ def synchronize(session: Session, report: Report) -> Ending:
     report.enter("writing", verdict.plan.writes)
     if not apply(session, report, observer, seen, verdict.plan, rules):
         return Ending(RunState.RUNNING, unfinished=True, retry_after=report.retry_after)
-    return finish(session, report, seen, verdict.plan, (*verdict.why, *moved))
+    return finish(session, report, seen, verdict.plan, (*verdict.why, *left_alone(session, report)))
 
 
 FOLDER_GONE = (
@@ -150,33 +150,47 @@ def looks_restored(observer: Observer, seen: Observation) -> bool:
     return restored(linked, observer.fresh(link.bc_id for link in linked))
 
 
-def limit(session: Session, seen: Observation, plan: Plan, report: Report) -> tuple[Verdict, tuple[str, ...]]:
+def limit(session: Session, seen: Observation, plan: Plan, report: Report) -> Verdict:
     """What may go now: a preview binds, an incomplete read removes nothing, the brakes hold, failures rest."""
     why: tuple[str, ...] = ()
     if not seen.complete:
         plan = safe_without_whole_reading(plan)
         why = ("A list came incomplete: nothing was created or removed; it is read again next time.",)
     plan = Plan(tuple(_rested(step, session, report) for step in plan), plan.unchanged)
-    if session.run.kind is RunKind.SYNC and session.run.source:
-        shown_then = _digests(session, session.run.source)
-        plan, moved = bind(plan, shown_then)
-        if moved:
-            why = (*why, f"{len(moved)} of {len(shown_then)} previewed contacts changed meanwhile: left alone.")
-        return Verdict(plan, 0, ()), why
+    if applies_preview(session):
+        return Verdict(bind(plan, _digests(session, session.run.source)), 0, why)
     confirmed = {
         str(item.action.get("key")): str(item.action.get("digest"))
         for item in session.held_items()
         if item.confirmed_by
     }
-    return guard(plan, session.brakes(seen, confirmed)), why
+    verdict = guard(plan, session.brakes(seen, confirmed))
+    return replace(verdict, why=(*verdict.why, *why))
 
 
-def _digests(session: Session, preview: str) -> dict[str, str]:
-    """What a preview showed, by key."""
+def applies_preview(session: Session) -> bool:
+    """This run does what a preview showed, and nothing else."""
+    return session.run.kind is RunKind.SYNC and bool(session.run.source)
+
+
+def left_alone(session: Session, report: Report) -> tuple[str, ...]:
+    """How much of an applied preview was not done, in no slice: it had changed since it was shown."""
+    if not applies_preview(session):
+        return ()
+    report.list_actions()
+    shown_then = _digests(session, session.run.source)
+    moved = shown_then.keys() - _digests(session, session.run.id).keys()
+    if not moved:
+        return ()
+    return (f"{len(moved)} of {len(shown_then)} previewed contacts changed meanwhile: left alone.",)
+
+
+def _digests(session: Session, run: str) -> dict[str, str]:
+    """What a preview showed, or a run did, by key."""
     found: dict[str, str] = {}
     continuation = ""
     while True:
-        page = session.services.store.runs.actions(preview, 500, continuation)
+        page = session.services.store.runs.actions(run, 500, continuation)
         found.update(
             (str(item.get("key")), str(item.get("digest"))) for item in page.items if item.get("actions")
         )
@@ -246,13 +260,14 @@ def apply(
             results = report.results[first:]
             session.enter(*ledger_counts([r.step for r in results if not r.again and not r.done.failed]))
         again = [r.step for r in results if r.again]
-        if not ended or not again:
-            break
-        bc, outlook = observer.look_again(
-            {s.bc_id for s in again if s.bc_id}, {s.outlook_id for s in again if s.outlook_id}
-        )
+        if not ended or not again or applies_preview(session):
+            break  # what was decided anew would not be what the preview showed
         mine = {s.bc_id for s in again}
-        plan = decide([link for link in book.linked.values() if link.bc_id in mine], bc, outlook, rules)
+        links = [link for link in book.linked.values() if link.bc_id in mine]
+        bc, outlook = observer.look_again(mine - {""}, {s.outlook_id for s in again if s.outlook_id}, links)
+        plan = decide(links, bc, outlook, rules)
+        if not seen.complete:
+            plan = safe_without_whole_reading(plan)
         plan = guard(plan, session.brakes(seen, {})).plan
     session.linked = book.linked
     return ended

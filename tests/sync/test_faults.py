@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from sandbox.faults import Fault
-from shared.model import Json, LinkState
+from shared.model import Json, LinkState, Reason
 from shared.state.runs import RunState
 from shared.sync.session import Session
 from tests.sync.situations import (
@@ -182,6 +182,26 @@ def test_copy_edited_between_reading_and_removing_stays(world: World, monkeypatc
     edit_before_writing(world, monkeypatch, lambda: world.outlook_edit(copy, jobTitle="Precious"))
     world.ok()
     assert world.card(name_of(0))["jobTitle"] == "Precious"
+
+
+def test_copy_given_notes_between_reading_and_writing_stays_when_its_contact_is_deleted_then(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change of the copy is refused; looked at again, its contact is gone and it holds the user's own."""
+    world.sandbox.switches["if_match"] = "enforce412"
+    ada, _ = in_sync(world, 2)
+    copy = copy_of(world, ada)
+    world.bc_edit(ada, jobTitle="Head Buyer")
+
+    def meanwhile() -> None:
+        world.outlook_edit(copy, personalNotes="likes tea")
+        world.bc_delete(ada)
+
+    edit_before_writing(world, monkeypatch, meanwhile)
+    world.sync()
+    world.ok()
+    assert world.card(name_of(0))["personalNotes"] == "likes tea"
+    assert world.links()[ada].note is Reason.KEPT_EDITED
 
 
 def forgive_repetition(world: World, name: str) -> None:

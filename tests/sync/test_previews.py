@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from shared.model import Direction, Setup
-from shared.state.runs import RunKind, RunState
+from shared.state.runs import Run, RunKind, RunState
+from shared.sync.work import run_slice
 from tests.sync.situations import all_actions, assert_silent, copy_of, in_sync, job, name_of, persons
+from tests.sync.test_faults import edit_before_writing
 from tests.sync.world import ANNA, COMPANY, World
 
 
@@ -63,6 +67,44 @@ def test_shown_deletion_is_not_done_when_the_copy_was_edited_meanwhile(world: Wo
     world.outlook_edit(copy_of(world, gone), jobTitle="Precious")
     world.sync(source=preview.id)
     assert world.card(name_of(0))["jobTitle"] == "Precious"
+
+
+def test_what_changes_while_a_preview_is_applied_is_left_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The write meets an edit: what would be decided anew was never shown."""
+    world.sandbox.switches["if_match"] = "enforce412"
+    ada, grace = in_sync(world, 2)
+    copy = copy_of(world, ada)
+    for bc_id in (ada, grace):
+        world.bc_edit(bc_id, jobTitle="Shown")
+    preview = world.sync(kind=RunKind.PREVIEW)
+    edit_before_writing(world, monkeypatch, lambda: world.outlook_edit(copy, mobilePhone="+44 7700 900123"))
+    applied = world.sync(source=preview.id)
+    assert "1 of 2 previewed contacts changed" in applied.message
+    assert job(world, ada) == ("Shown", "Buyer")
+    assert world.bc(ada)["mobilePhoneNumber"] == ""
+    assert job(world, grace) == ("Shown", "Shown")
+    world.ok()
+    assert job(world, ada) == ("Shown", "Shown")
+    assert world.bc(ada)["mobilePhoneNumber"] == "+44 7700 900123"
+
+
+def test_preview_applied_in_slices_counts_what_earlier_slices_did(world: World) -> None:
+    ids = in_sync(world, 45)
+    for bc_id in ids:
+        world.bc_edit(bc_id, jobTitle="Shown")
+    preview = world.sync(kind=RunKind.PREVIEW)
+    world.bc_edit(ids[44], jobTitle="Moved on")
+    runs = world.services.store.runs
+    run = runs.create(Run(runs.new_id(ANNA, COMPANY), ANNA, COMPANY, source=preview.id))
+    while run_slice(world.services, run.id, slice_seconds=0) is not None:
+        pass
+    ended = runs.get(run.id)
+    assert ended is not None
+    assert ended.slice > 1
+    assert ended.counts.to_outlook.updated == 44
+    assert ended.message == "1 of 45 previewed contacts changed meanwhile: left alone."
 
 
 def test_first_full_sync_applied_from_its_preview(world: World) -> None:
