@@ -54,8 +54,10 @@ class HeldItems:
         """A page of held items. One round trip."""
         return self._shelf.page(setup_key(user, company), size, continuation)
 
-    def replace(self, user: str, company: str, run: str, items: Iterable[HeldItem]) -> list[HeldItem]:
-        """What `run` held is now all that is held.
+    def replace(
+        self, user: str, company: str, run: str, items: Iterable[HeldItem], kept: Iterable[HeldItem] = ()
+    ) -> list[HeldItem]:
+        """What `run` held is now all that is held, beside `kept`: what it did not decide on.
 
         The same action as before keeps where it was shown and its confirmation; a different one begins anew: a
         confirmation never covers what was not shown. What is no longer due is forgotten.
@@ -77,7 +79,7 @@ class HeldItems:
                 expires=stamp(now + self._retention),
             )
         self._shelf.save(partition, after.values())
-        self._shelf.delete(partition, before.keys() - after.keys())
+        self._shelf.delete(partition, before.keys() - after.keys() - {_key(item) for item in kept})
         return list(after.values())
 
     def confirm(self, user: str, company: str, run: str) -> list[HeldItem]:

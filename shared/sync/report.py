@@ -50,6 +50,7 @@ class Report:
     reasons: Counter[Reason] = field(default_factory=Counter)
     retry_after: float = 0.0
     keeps_outcomes: bool = False
+    keeps_held: bool = False
     _actions: list[Mapping[str, Json]] = field(default_factory=list)
     _next_action: int = 1
     _told: float = 0.0
@@ -141,10 +142,13 @@ class Report:
 
     # --- at the end --------------------------------------------------------------------------------------
 
-    def close(self, *, everything: bool) -> str:
-        """Write actions, outcomes and held items; returns when the next retry is due, "" for none."""
+    def close(self, *, everything: bool, limited: bool) -> str:
+        """Write actions, outcomes and held items; returns when the next retry is due, "" for none.
+
+        `everything`: every contact was looked at. `limited`: the run left out what it might have done.
+        """
         self.list_actions()
-        self._save_held()
+        self._save_held(limited)
         return self._save_outcomes(everything)
 
     def preview(self, plan: Plan) -> None:
@@ -165,9 +169,16 @@ class Report:
             self._next_action = self.store.runs.add_actions(self.run.id, self._next_action, self._actions)
             self._actions = []
 
-    def _save_held(self) -> None:
+    def _save_held(self, limited: bool) -> None:
+        """What this run held. A limited run says nothing of what it left out: that goes on waiting."""
+        user, company = self.setup.user, self.setup.company
         held = [r.step for r in self.results if r.step.held]
         had = self.run.checkpoint.get("held") or any(o.outcome is Outcome.HELD for o in self.known.values())
+        kept: list[HeldItem] = []
+        if limited and had:
+            decided = {_contact(r.step) for r in self.results if not r.again}
+            waiting = self.store.held.all(user, company)
+            kept = [item for item in waiting if (item.side, item.id) not in decided]
         if held or had:
             items = [
                 HeldItem(
@@ -178,7 +189,8 @@ class Report:
                 )
                 for step in held
             ]
-            self.store.held.replace(self.setup.user, self.setup.company, self.run.id, items)
+            self.store.held.replace(user, company, self.run.id, items, kept)
+        self.keeps_held = bool(held or kept)
 
     def _save_outcomes(self, everything: bool) -> str:
         latest: dict[tuple[Side, str], ContactOutcome] = {}

@@ -279,8 +279,9 @@ def finish(session: Session, report: Report, seen: Observation, plan: Plan, why:
     counts = report.counts(session.unchanged)
     due = session.state.due_at
     if not seen.quiet:
-        due = report.close(everything=seen.all_read and session.run.filter is None)
-    session.advance(seen, report, counts, due)
+        limited = session.limited(seen)
+        due = report.close(everything=seen.all_read and not limited, limited=limited)
+    session.advance(seen, report, due)
     if counts.held:
         state = RunState.NEEDS_CONFIRMATION
     elif counts.failed or not seen.complete:

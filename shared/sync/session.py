@@ -22,7 +22,7 @@ from shared.graph.client import GraphClient
 from shared.model import BcContact, Field, Link, LinkState, Reason, Setup
 from shared.state.held import HeldItem
 from shared.state.keys import moment, stamp
-from shared.state.runs import Counts, Mode, Run, Trigger
+from shared.state.runs import Mode, Run, Trigger
 from shared.state.setups import SetupState, StoredSetup
 from shared.sync.bloom import bloom
 from shared.sync.observe import Observation
@@ -220,20 +220,24 @@ class Session:
         """Store what is known by now, under the lease. Raises LeaseLost."""
         self.stored = self.services.store.setups.save_state(self.stored, self.state)
 
-    def advance(self, seen: Observation, report: Report, counts: Counts, due: str) -> None:
+    def limited(self, seen: Observation) -> bool:
+        """The run left out what another would have done: by a filter or preview of its own, or a cut reading."""
+        return self.run.filter is not None or bool(self.run.source) or not seen.complete
+
+    def advance(self, seen: Observation, report: Report, due: str) -> None:
         """Move the watermarks: the very last thing a run does. A limited or applied run moves none."""
-        extra = {
-            name: value for name, value in self.state.extra.items() if name not in ("dirty", ACCEPT_RESTORED)
-        }
-        extra["held"] = counts.held > 0
+        limited = self.limited(seen)
+        settled = () if limited else ("dirty", ACCEPT_RESTORED)
+        extra = {name: value for name, value in self.state.extra.items() if name not in settled}
+        extra["held"] = report.keeps_held
         extra["outcomes"] = report.keeps_outcomes
         state = replace(self.state, last_sync_at=self.now(), last_run=self.run.id, due_at=due, extra=extra)
-        if counts.held == 0 and not seen.quiet:
+        if not report.keeps_held and not limited and not seen.quiet:
             state = replace(state, must_confirm_creates=False, adopted_unstamped=False)
         if self.linked is not None:
             live = sum(1 for link in self.linked.values() if link.state is LinkState.LINKED)
             state = replace(state, links=live, linked_filter=bloom(self.linked.keys()))
-        if seen.complete and self.run.filter is None and not self.run.source:
+        if not limited:
             marks = seen.marks
             made = report.effects[Effect.CREATE_BC]
             state = replace(

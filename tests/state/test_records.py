@@ -55,6 +55,13 @@ def held(contact: str, name: str = "Ann") -> HeldItem:
     return HeldItem(Side.OUTLOOK, contact, "delete", {"name": name})
 
 
+def test_what_a_run_did_not_decide_on_stays_as_it_was(store: Store, who: Who) -> None:
+    [before] = store.held.replace(*who.pair, "r1", [held("a")])
+    store.held.replace(*who.pair, "r2", [held("b")], kept=[before])
+    assert [item.id for item in store.held.all(*who.pair)] == ["a", "b"]
+    assert [item.id for item in store.held.confirm(*who.pair, "r2")] == ["b"]
+
+
 def test_confirmation_covers_what_the_run_showed(store: Store, who: Who) -> None:
     store.held.replace(*who.pair, "r1", [held("a")])
     store.held.replace(*who.pair, "r2", [held("a"), held("b")])

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.faults import Fault
 from shared.model import Limit, Reason
-from shared.state.runs import Run, RunState
+from shared.state.runs import Run, RunKind, RunState
 from tests.sync.situations import all_actions, assert_equal, assert_silent, copy_of, in_sync, job
 from tests.sync.world import ANNA, COMPANY, World
 
@@ -164,4 +164,34 @@ def test_refused_mailbox_or_company_deletes_nothing(world: World, full: bool) ->
     assert len(world.outlook()) == 4
     world.pass_minutes(60)
     world.ok(full=full)
+    assert_silent(world)
+
+
+def test_what_is_held_waits_through_a_run_with_a_filter_of_its_own(world: World) -> None:
+    """That run decides on others only: what waits stays shown, and its confirmation still counts."""
+    ids = in_sync(world, 30)
+    for gone in ids[1:]:
+        world.bc_delete(gone)
+    shown = world.sync()
+    assert shown.counts.held == 29
+    world.sync(filter={"jobTitle": "Nobody"})
+    assert len(held(world)) == 29
+    confirm(world, shown)
+    assert world.sync().counts.to_outlook.deleted == 29
+    assert held(world) == []
+
+
+def test_what_is_held_waits_while_a_preview_of_other_contacts_is_applied(world: World) -> None:
+    ids = in_sync(world, 5, max_changes=Limit(0, 0))
+    world.bc_edit(ids[1], jobTitle="Head Buyer")
+    preview = world.sync(kind=RunKind.PREVIEW)
+    world.outlook_edit(copy_of(world, ids[0]), jobTitle="Mine")
+    shown = world.sync()
+    assert held(world) == [ids[0]]
+    world.sync(source=preview.id)
+    assert held(world) == [ids[0]]
+    confirm(world, shown)
+    world.pass_minutes(30)
+    world.ok()
+    assert job(world, ids[0]) == ("Mine", "Mine")
     assert_silent(world)

@@ -143,3 +143,25 @@ def test_existing_folder_without_a_stamp_waits_before_creating_in_bc(world: Worl
     world.ok(full=full)
     assert len(world.bc_all()) == 5
     assert_silent(world)
+
+
+def test_adopted_folder_still_waits_after_a_run_with_a_filter_of_its_own(world: World) -> None:
+    """That run looked at none of the folder's strangers, so nothing is settled about them."""
+    world.bc_person("Ann Smith", "ann@x.example")
+    world.people("create_folder", ANNA, "Business Central")
+    world.outlook_add("Friend Ofmine", "friend@home.example")
+    world.set_up()
+    world.sync(full=True, filter={"displayName": "Ann*"})
+    assert world.names() == ["Ann Smith", "Friend Ofmine"]
+    assert world.sync().counts.held == 1
+    assert len(world.bc_all()) == 1
+
+
+def test_lost_state_still_waits_after_a_run_with_a_filter_of_its_own(world: World) -> None:
+    ada, gone = in_sync(world, 2)
+    world.outlook_delete(copy_of(world, gone))
+    lose_state(world)
+    world.sync(full=True, filter={"displayName": name_of(0)})
+    assert ada in world.links()
+    assert world.sync().counts.held == 1
+    assert world.names() == [name_of(0)]
