@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from shared.business_central.company import LANE, Company, refusal
 from shared.model import Json
+from shared.transport.batching import Item
 from shared.transport.http import Answer, JsonObject
 from shared.transport.pipeline import read_batches
 
 BATCH_SIZE = 100
 CONTINUE = {"Prefer": "odata.continue-on-error"}
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One operation; `url` is a path under the API's base."""
-
-    method: str
-    url: str
-    body: Mapping[str, Json] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def send_batch(company: Company, items: Sequence[Item], *, safe: bool) -> list[Answer]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.business_central.batch import Item, read_items
+from shared.business_central.batch import read_items
 from shared.business_central.company import SERVICE, SKIP_TOKEN_GONE, Company, cut_off, objects, refusal
 from shared.business_central.queries import (
     LONGEST_QUERY,
@@ -20,6 +20,7 @@ from shared.business_central.queries import (
 from shared.business_central.records import SELECT, parse_contact, text
 from shared.errors import AccessDenied, NotFound, Refused
 from shared.model import BcContact
+from shared.transport.batching import Item
 from shared.transport.http import JsonObject
 
 PAGE = {"Prefer": "odata.maxpagesize=10000"}

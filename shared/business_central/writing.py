@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from shared.business_central.batch import BATCH_SIZE, Item, send_batch
+from shared.business_central.batch import BATCH_SIZE, send_batch
 from shared.business_central.company import CHANGED, LANE, MISSING, Company
 from shared.business_central.contacts import read_by_ids
 from shared.business_central.records import parse_contact
-from shared.business_central.writes import Create, Patch, Write, WriteResult, WriteStatus
+from shared.business_central.writes import Create, Patch, Write, WriteResult
 from shared.model import BcContact, Json
+from shared.transport.batching import Item, WriteStatus
 from shared.transport.http import Answer
 from shared.transport.pipeline import LOOK_PAUSE, Job, Round, run_batches
 from shared.transport.retry import GiveUp, is_transient

@@ -7,7 +7,8 @@ from shared.graph.mailbox import graph_endpoint
 from shared.graph.markers import Stamp, marker_text, parse_marker
 from shared.graph.records import OUR_CATEGORY, own_content
 from shared.graph.subscriptions import GraphSubscriptions, Subscription
-from shared.graph.writes import Create, Delete, Patch, Write, WriteResult, WriteStatus
+from shared.graph.writes import Create, Delete, Patch, Write, WriteResult
+from shared.transport.batching import WriteStatus
 
 __all__ = [
     "OUR_CATEGORY",

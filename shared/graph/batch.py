@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 from shared.graph.mailbox import IMMUTABLE, SLOTS, Mailbox, objects, refusal
 from shared.model import Json
+from shared.transport.batching import Item
 from shared.transport.http import Answer, Call, JsonObject
 from shared.transport.pipeline import read_batches
 
 BATCH_SIZE = 20
 PARTLY_THROTTLED = 424
 """What the batch itself may answer when an item was throttled, by an older page (contracts/graph.md §4)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One request of a batch; `url` is a path under the mailbox's root."""
-
-    method: str
-    url: str
-    body: Mapping[str, Json] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def send_batch(mailbox: Mailbox, items: Sequence[Item], *, safe: bool) -> list[Answer]:

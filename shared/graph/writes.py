@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TypeAlias
 
 from shared.model import Json, Marker, OutlookContact
+from shared.transport.batching import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +40,4 @@ class Delete:
 
 
 Write: TypeAlias = Create | Patch | Delete
-
-
-class WriteStatus(StrEnum):
-    """`GONE`: 404. `CONFLICT`: changed since it was read. `REFUSED`: another 4xx. `BUSY`: not now.
-
-    After `BUSY` it is unknown whether the write was carried out.
-    """
-
-    DONE = "done"
-    GONE = "gone"
-    CONFLICT = "conflict"
-    REFUSED = "refused"
-    BUSY = "busy"
-
-
-@dataclass(frozen=True, slots=True)
-class WriteResult:
-    """`contact`: what Graph answered (the new base), None after a deletion and where nothing was done.
-
-    `code`: the service's own error code. `retry_after`: seconds, where the service named some.
-    """
-
-    key: str
-    status: WriteStatus
-    contact: OutlookContact | None = None
-    code: str = ""
-    retry_after: float | None = None
+WriteResult: TypeAlias = Written[OutlookContact]

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from shared.graph.batch import BATCH_SIZE, Item, send_batch
+from shared.graph.batch import BATCH_SIZE, send_batch
 from shared.graph.contacts import find_by_markers, read
 from shared.graph.mailbox import Mailbox, is_missing, segment
 from shared.graph.markers import extended_property, marker_text
 from shared.graph.records import marked, parse_contact
-from shared.graph.writes import Create, Delete, Patch, Write, WriteResult, WriteStatus
+from shared.graph.writes import Create, Delete, Patch, Write, WriteResult
 from shared.model import OutlookContact
+from shared.transport.batching import Item, WriteStatus
 from shared.transport.http import Answer
 from shared.transport.pipeline import Job, Round, run_batches
 from shared.transport.retry import GiveUp, is_transient

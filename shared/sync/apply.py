@@ -22,6 +22,7 @@ from shared.sync.answers import Answers, Failure
 from shared.sync.apply_bc import BcApplier
 from shared.sync.book import Book
 from shared.sync.intents import Intents
+from shared.transport.batching import WriteStatus
 from shared.transport.http import JsonObject
 
 
@@ -185,14 +186,14 @@ class Applier:
         effects = step.effects & {Effect.CREATE_OUTLOOK, Effect.UPDATE_OUTLOOK, Effect.DELETE_OUTLOOK}
         seen: SeenOutlook | None = None
         match result.status:
-            case to_graph.WriteStatus.DONE:
+            case WriteStatus.DONE:
                 if result.contact is not None:
                     seen = SeenOutlook(result.contact, self.prints.outlook(result.contact))
-            case to_graph.WriteStatus.GONE if Effect.DELETE_OUTLOOK in effects:
+            case WriteStatus.GONE if Effect.DELETE_OUTLOOK in effects:
                 pass
-            case to_graph.WriteStatus.REFUSED:
+            case WriteStatus.REFUSED:
                 self._answers.fail(step.key, Failure(effects, Reason.REFUSED_BY_OUTLOOK, result.code))
-            case to_graph.WriteStatus.BUSY:
+            case WriteStatus.BUSY:
                 failure = Failure(effects, Reason.THROTTLED, result.code, result.retry_after)
                 self._answers.fail(step.key, failure)
             case _:

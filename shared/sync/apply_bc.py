@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from shared.business_central.client import BcClient
-from shared.business_central.writes import Create, Patch, Write, WriteResult, WriteStatus
+from shared.business_central.writes import Create, Patch, Write, WriteResult
 from shared.core.pairing import same_person
 from shared.core.plan import Effect, FieldChange, Step, values_of
 from shared.core.snapshot import Rules, SeenBc
@@ -15,6 +15,7 @@ from shared.fields.fingerprint import Prints
 from shared.model import REQUIRED_FIELDS, BcContact, Reason
 from shared.state.claims import Claim, Claims
 from shared.sync.answers import Answers, Failure
+from shared.transport.batching import WriteStatus
 
 _WRITES = frozenset({Effect.CREATE_BC, Effect.UPDATE_BC})
 

@@ -10,6 +10,7 @@ from shared.model import Link, LinkState, Marker
 from shared.state.setups import StoredSetup
 from shared.sync import push
 from shared.sync.services import Services
+from shared.transport.batching import WriteStatus
 
 FAREWELL = "farewell"
 """In the checkpoint of a run that removes the copies and the setup instead of syncing."""
@@ -60,9 +61,9 @@ def _remove(
     busy: list[str] = []
 
     def on_done(result: to_graph.WriteResult) -> None:
-        if result.status is to_graph.WriteStatus.BUSY:
+        if result.status is WriteStatus.BUSY:
             busy.append(result.key)
-        elif result.status is not to_graph.WriteStatus.REFUSED:
+        elif result.status is not WriteStatus.REFUSED:
             services.store.links.delete(user, company, [by_outlook[result.key]])
 
     ended = graph.write(folder, [to_graph.Delete(id, id) for id in doomed], on_done, should_stop)

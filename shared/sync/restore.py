@@ -16,6 +16,7 @@ from shared.sync.apply import Result
 from shared.sync.report import Report
 from shared.sync.run import FOLDER_GONE, Ending, find_folder, pause
 from shared.sync.session import Session
+from shared.transport.batching import WriteStatus
 
 
 def restore(session: Session, report: Report) -> Ending:
@@ -55,7 +56,7 @@ def restore(session: Session, report: Report) -> Ending:
     def on_done(result: to_graph.WriteResult) -> None:
         copy = copies[result.key]
         after = _after(links.get(result.key), copy, present.get(result.key), rules)
-        if result.status is to_graph.WriteStatus.DONE and result.contact is not None:
+        if result.status is WriteStatus.DONE and result.contact is not None:
             restored = _based_on(after, result.contact)
             _keep(session, restored, copy)
             report.on_result(_result(restored, Outcome.CREATED))
