@@ -221,7 +221,7 @@ class Session:
         self.stored = self.services.store.setups.save_state(self.stored, self.state)
 
     def limited(self, seen: Observation) -> bool:
-        """The run left out what another would have done: by its own filter or preview, or after a cut reading."""
+        """The run left out what others do: it has its own filter or preview, or its reading was cut."""
         return self.run.filter is not None or bool(self.run.source) or not seen.complete
 
     def advance(self, seen: Observation, report: Report, due: str) -> None:
