@@ -2,19 +2,19 @@
 
 import azure.functions as func
 
-from shared.api.webhooks import graph_lifecycle, graph_notifications
+from shared.api.app import handle
 from sync_http.adapter import to_http_response, to_request
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]
 
 
 @bp.function_name("graph_notifications")
-@bp.route("graph/notifications", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("graph/notifications", auth_level=func.AuthLevel.ANONYMOUS)
 def notifications(req: func.HttpRequest) -> func.HttpResponse:
-    return to_http_response(graph_notifications(to_request(req, "anonymous")))
+    return to_http_response(handle(to_request(req, "anonymous")))
 
 
 @bp.function_name("graph_lifecycle")
-@bp.route("graph/lifecycle", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("graph/lifecycle", auth_level=func.AuthLevel.ANONYMOUS)
 def lifecycle(req: func.HttpRequest) -> func.HttpResponse:
-    return to_http_response(graph_lifecycle(to_request(req, "anonymous")))
+    return to_http_response(handle(to_request(req, "anonymous")))

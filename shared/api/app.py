@@ -16,6 +16,7 @@ from shared.api.problems import Refusal, answer_to, invalid, unexpected
 from shared.api.route import Call, Route
 from shared.api.routes import ROUTES
 from shared.api.views import DocumentView
+from shared.api.webhooks import WEBHOOKS
 from shared.errors import SyncError
 from shared.model import Json
 from shared.sync.services import Services, services
@@ -36,6 +37,7 @@ def _show_document(call: Call) -> Response:  # noqa: ARG001 - every handler take
 
 ALL_ROUTES: tuple[Route, ...] = (
     *ROUTES,
+    *WEBHOOKS,
     Route(
         "GET",
         "openapi.json",

@@ -197,3 +197,32 @@ class PutQuery(_Query):
     preview: RunId | None = Field(
         default=None, description="The preview that showed what another direction would do: 409 asks for it."
     )
+
+
+class HandshakeQuery(_Query):
+    """`validationToken`: comes back as plain text; without it the call is a notification."""
+
+    validation_token: str | None = Field(default=None, description="Comes back as plain text.")
+
+
+class BcHandshakeQuery(HandshakeQuery):
+    """`company`: makes one address of each company's subscription; nobody goes by it."""
+
+    company: str | None = Field(default=None, description="Makes one address of each subscription.")
+
+
+class NotificationBody(_Query):
+    """One item of either service; what else it holds is not looked at."""
+
+    subscription_id: str
+    client_state: str
+    change_type: str | None = None
+    lifecycle_event: str | None = None
+    resource: str | None = None
+    tenant_id: str | None = None
+
+
+class NotificationsBody(_Query):
+    """What Graph and Business Central send. An item that is not as expected is passed over."""
+
+    value: list[NotificationBody]

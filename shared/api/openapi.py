@@ -14,7 +14,7 @@ from shared.api.http import JSON, PROBLEM
 from shared.api.problems import TITLES
 from shared.api.route import Route
 from shared.api.version import VERSION
-from shared.api.views import ProblemView
+from shared.api.views import AcceptedView, ProblemView
 from shared.model import Json
 
 _Schemas = dict[str, dict[str, Json]]
@@ -31,7 +31,7 @@ _HEADERS: Mapping[str, str] = {
     "If-Match": "Only while the setup has this ETag.",
     "If-None-Match": "`*`: only while there is no setup.",
 }
-_ANSWER_HEADERS: Mapping[int, tuple[str, ...]] = {202: ("Location", "Retry-After")}
+_ACCEPTED_HEADERS = ("Location", "Retry-After")
 _SECURITY: Mapping[Door, list[Json]] = {
     Door.KEY: [{"key": []}, {"keyInAddress": []}],
     Door.USER: [{"signIn": []}],
@@ -69,14 +69,18 @@ def document(routes: Sequence[Route]) -> dict[str, Json]:
 
 def _schemas(routes: Sequence[Route]) -> tuple[_Schemas, dict[tuple[type[BaseModel], _Mode], str]]:
     """Every model's schema by name, and the name of every model."""
-    sent = [route.body for route in routes if route.body is not None] + _queries(routes)
+    sent = [model for model in map(_sent, routes) if model is not None] + _queries(routes)
     given: list[type[BaseModel]] = [ProblemView]
-    given += [model for route in routes for model in route.answers.values() if model is not None]
+    given += [model for route in routes for model in route.answers.values() if isinstance(model, type)]
     wanted: list[tuple[type[BaseModel], _Mode]] = [(model, "validation") for model in sent]
     wanted += [(model, "serialization") for model in given]
     located, top = models_json_schema(list(dict.fromkeys(wanted)), ref_template="#/components/schemas/{model}")
     schemas = cast("_Schemas", top.get("$defs", {}))
     return schemas, {key: str(located[key]["$ref"]).rpartition("/")[2] for key in wanted}
+
+
+def _sent(route: Route) -> type[BaseModel] | None:
+    return route.body or route.unchecked_body
 
 
 def _queries(routes: Sequence[Route]) -> list[type[BaseModel]]:
@@ -94,10 +98,10 @@ def _operation(
         "parameters": [*_path(route), *_query(route, schemas, references), *_headers(route)],
         "responses": _responses(route, references),
     }
-    if route.body is not None:
+    if (sent := _sent(route)) is not None:
         operation["requestBody"] = {
-            "required": not route.optional_body,
-            "content": {JSON: {"schema": _ref(references[route.body, "validation"])}},
+            "required": route.body is not None and not route.optional_body,
+            "content": {JSON: {"schema": _ref(references[sent, "validation"])}},
         }
     return operation
 
@@ -155,10 +159,12 @@ def _responses(route: Route, references: Mapping[tuple[type[BaseModel], _Mode], 
     responses: dict[str, Json] = {}
     for status, model in sorted(route.answers.items()):
         answer: dict[str, Json] = {"description": HTTPStatus(status).phrase}
-        if model is not None:
+        if isinstance(model, str):
+            answer["content"] = {model: {"schema": {"type": "string"}}}
+        elif model is not None:
             answer["content"] = {JSON: {"schema": _ref(references[model, "serialization"])}}
-        if names := _ANSWER_HEADERS.get(status):
-            answer["headers"] = {name: {"schema": {"type": "string"}} for name in names}
+        if model is AcceptedView:
+            answer["headers"] = {name: {"schema": {"type": "string"}} for name in _ACCEPTED_HEADERS}
         responses[str(status)] = answer
     content: Json = {PROBLEM: {"schema": _ref(references[ProblemView, "serialization"])}}
     for status in sorted(_problems(route) - route.answers.keys()):

@@ -68,8 +68,9 @@ class Route:
     """One method of one path.
 
     `template`: below `/api/`, with names in braces. `body`: the model of the JSON body, whose `optional_body`
-    says whether it may be left out. `answers`: status → model of its body, None for an empty one.
-    `admin`: needs the app role. `company`: the path names a company that must be open to the caller.
+    says whether it may be left out; `unchecked_body`: what is expected of a body that the handler reads itself.
+    `answers`: status → model of its body, a media type where it is no JSON, None for an empty one.
+    `admin`: needs the app role.
     """
 
     method: str
@@ -78,9 +79,10 @@ class Route:
     handler: Handler
     name: str
     summary: str
-    answers: Mapping[int, type[BaseModel] | None]
+    answers: Mapping[int, type[BaseModel] | str | None]
     body: type[BaseModel] | None = None
     optional_body: bool = False
+    unchecked_body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     headers: tuple[str, ...] = ()
     problems: tuple[int, ...] = field(default=())

@@ -13,9 +13,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from shared.api.http import Request, Response
-from shared.api.problems import problem
-from shared.errors import SyncError
+from shared.api.directory import is_guid
+from shared.api.doors import Door
+from shared.api.http import Response
+from shared.api.models import BcHandshakeQuery, HandshakeQuery, NotificationsBody
+from shared.api.problems import Refusal, bad_member
+from shared.api.route import Call, Route
+from shared.errors import SettingError, SyncError
 from shared.model import Json
 from shared.state.runs import Trigger
 from shared.state.subscriptions import Service, Subscription
@@ -24,7 +28,6 @@ from shared.sync.doorbell import doorbell_of, index_of
 from shared.sync.feed import note_deleted
 from shared.sync.jobs import ask, attend_later, each, look_later
 from shared.sync.services import Services
-from shared.sync.services import services as of_process
 
 log = logging.getLogger(__name__)
 
@@ -43,79 +46,83 @@ class _Told:
     item: Mapping[str, Json]
 
 
-def graph_notifications(request: Request, services: Services | None = None) -> Response:
+def graph_notifications(call: Call) -> Response:
     """Changes in a mailbox: a run for each setup that a true notification names.
 
     200 for the handshake, 202 once the runs are queued, 503 where that failed: Graph comes again (§6.5).
     """
-    return _graph(request, services, _changed)
+    return _graph(call, _changed)
 
 
-def graph_lifecycle(request: Request, services: Services | None = None) -> Response:
+def graph_lifecycle(call: Call) -> Response:
     """What becomes of subscriptions (§6.6): they are renewed, made anew, or caught up with."""
-    return _graph(request, services, _lifecycle)
+    return _graph(call, _lifecycle)
 
 
-def bc_notifications(request: Request, services: Services | None = None) -> Response:
+def bc_notifications(call: Call) -> Response:
     """Changes of a company's contacts: a look at whom they concern.
 
     A 4xx would end every subscription of this address at once (§9.4), so whatever is wrong with a
     notification it is answered with 202, and 503 where the queue was not to be reached.
     """
-    if (answer := _handshake(request)) is not None:
+    if (answer := _handshake(call)) is not None:
         return answer
-    if request.method != "POST":
-        return problem(
-            405, "Method not allowed", "Notifications are sent with POST.", headers={"Allow": "POST"}
-        )
-    items = _items(request.body)
+    items = _items(call.request.body)
     if not items:
         return _ACCEPTED
-    return _queued(lambda: _company_changed(services or of_process(), items))
+    return _queued(lambda: _company_changed(call.services, items))
 
 
-def _graph(
-    request: Request, services: Services | None, act: Callable[[Services, list[_Told]], None]
-) -> Response:
-    if (answer := _handshake(request)) is not None:
+def bc_handshake(call: Call) -> Response:
+    """The same address asked by GET: a handshake or nothing (§9.2)."""
+    answer = _handshake(call)
+    if answer is None:
+        raise bad_member("validationToken", "By GET this address is only checked. Notify it by POST.")
+    return answer
+
+
+def _graph(call: Call, act: Callable[[Services, list[_Told]], None]) -> Response:
+    if (answer := _handshake(call)) is not None:
         return answer
-    if len(request.body) > MOST_BYTES:
-        return problem(413, "Body too large", f"A notification has at most {MOST_BYTES} bytes.")
-    items = _items(request.body)
+    if len(call.request.body) > MOST_BYTES:
+        raise Refusal(413, f"A notification has at most {MOST_BYTES} bytes.")
+    items = _items(call.request.body)
     if items is None:
-        return problem(400, "Bad request", "A JSON object with the list `value` was expected.")
-
-    return _queued(lambda: _told_by_graph(services or of_process(), items, act))
+        raise Refusal(400, "A JSON object with the list `value` was expected.")
+    return _queued(lambda: _told_by_graph(call.services, items, act))
 
 
 def _told_by_graph(
     services: Services, items: list[Mapping[str, Json]], act: Callable[[Services, list[_Told]], None]
 ) -> None:
     tenant = services.settings.tenant_id.lower()
-    ours = [item for item in items if str(item.get("tenantId") or tenant).lower() == tenant]
+    # A tenant may be set by its domain, too; Graph names it by its id.
+    known = is_guid(tenant)
+    ours = [one for one in items if not known or str(one.get("tenantId") or tenant).lower() == tenant]
     act(services, list(_true(services, Service.GRAPH, ours)))
 
 
-def _handshake(request: Request) -> Response | None:
+def _handshake(call: Call) -> Response | None:
     """The token, as plain text and nothing else; one that a browser could take for a page is refused (§6.3)."""
-    tokens = [value for name, value in request.query if name.lower() == "validationtoken"]
+    tokens = [value for name, value in call.request.query if name.lower() == "validationtoken"]
     if not tokens:
         return None
     token = tokens[0]
     if not token or len(token) > _LONGEST_TOKEN or "<" in token or ">" in token:
-        return problem(400, "Bad request", "This is no validation token.")
+        raise bad_member("validationToken", "This is no validation token.")
     headers = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
     return Response(200, {**headers, "Cache-Control": "no-store"}, token.encode())
 
 
 def _queued(work: Callable[[], None]) -> Response:
-    """202 only when everything is safely queued."""
+    """202 only when everything is safely queued; whatever stops that is answered so that they come again."""
     try:
         work()
+    except SettingError:
+        raise
     except SyncError as error:
         log.warning("notifications could not be queued (%s)", type(error).__name__)
-        headers = {"Retry-After": "10"}
-        return problem(503, "Not available now", "The notification could not be stored.", headers=headers)
+        raise Refusal(503, "The notification could not be stored.", headers={"Retry-After": "10"}) from error
     return _ACCEPTED
 
 
@@ -138,12 +145,17 @@ def _true(services: Services, service: Service, items: list[Mapping[str, Json]])
     for item in items:
         name, secret = item.get("subscriptionId"), item.get("clientState")
         found = index.find(name) if isinstance(name, str) and isinstance(secret, str) else None
-        if found is not None and hmac.compare_digest(found.client_state.encode(), str(secret).encode()):
+        if found is not None and _same(found.client_state, str(secret)):
             yield _Told(found, item)
         else:
             dropped += 1
     if dropped:
         log.warning("%s notifications from %s were not ours", dropped, service)
+
+
+def _same(secret: str, sent: str) -> bool:
+    """In constant time. What JSON may hold and UTF-8 may not is no secret of ours."""
+    return hmac.compare_digest(secret.encode(), sent.encode(errors="replace"))
 
 
 def _changed(services: Services, told: list[_Told]) -> None:
@@ -203,3 +215,56 @@ def _company_changed(services: Services, items: list[Mapping[str, Json]]) -> Non
         began = bell.now()
         look_later(services, company)
         bell.rang(company, began, jobs.DEBOUNCE_SECONDS)
+
+
+_TOLD = {200: "text/plain", 202: None}
+
+WEBHOOKS: tuple[Route, ...] = (
+    Route(
+        "POST",
+        "graph/notifications",
+        Door.ANONYMOUS,
+        graph_notifications,
+        "graphNotifications",
+        "Graph tells of changes in a mailbox",
+        _TOLD,
+        unchecked_body=NotificationsBody,
+        query=HandshakeQuery,
+        problems=(413, 503),
+    ),
+    Route(
+        "POST",
+        "graph/lifecycle",
+        Door.ANONYMOUS,
+        graph_lifecycle,
+        "graphLifecycle",
+        "Graph tells what becomes of a subscription",
+        _TOLD,
+        unchecked_body=NotificationsBody,
+        query=HandshakeQuery,
+        problems=(413, 503),
+    ),
+    Route(
+        "POST",
+        "bc/notifications",
+        Door.ANONYMOUS,
+        bc_notifications,
+        "bcNotifications",
+        "Business Central tells of changes in a company",
+        _TOLD,
+        unchecked_body=NotificationsBody,
+        query=BcHandshakeQuery,
+        problems=(503,),
+    ),
+    Route(
+        "GET",
+        "bc/notifications",
+        Door.ANONYMOUS,
+        bc_handshake,
+        "bcHandshake",
+        "Business Central checks an address",
+        {200: "text/plain"},
+        query=BcHandshakeQuery,
+    ),
+)
+"""The addresses for notifications as routes of the API."""

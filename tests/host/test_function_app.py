@@ -31,9 +31,9 @@ def test_http_functions_have_these_routes_and_levels() -> None:
         "page": ("app/{*path}", ANYONE, frozenset()),
         "health": ("health", ANYONE, frozenset()),
         "openapi": ("openapi.json", ANYONE, frozenset()),
-        "graph_notifications": ("graph/notifications", ANYONE, frozenset({"POST"})),
-        "graph_lifecycle": ("graph/lifecycle", ANYONE, frozenset({"POST"})),
-        "bc_notifications": ("bc/notifications", ANYONE, frozenset({"GET", "POST"})),
+        "graph_notifications": ("graph/notifications", ANYONE, frozenset()),
+        "graph_lifecycle": ("graph/lifecycle", ANYONE, frozenset()),
+        "bc_notifications": ("bc/notifications", ANYONE, frozenset()),
     }
 
 

@@ -7,16 +7,11 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+from shared.api.app import handle
 from shared.api.http import Request, Response
-from shared.api.webhooks import bc_notifications, graph_lifecycle, graph_notifications
 from shared.sync.services import Services
 
 PATIENCE = 10.0
-_ROUTES: dict[str, Callable[[Request, Services | None], Response]] = {
-    "/api/graph/notifications": graph_notifications,
-    "/api/graph/lifecycle": graph_lifecycle,
-    "/api/bc/notifications": bc_notifications,
-}
 
 
 class Receiver:
@@ -74,7 +69,7 @@ class Receiver:
         request = Request(method, url.path.removeprefix("/api/"), query, lower, body, "anonymous")
         if any(name == "validationToken" for name, _ in query):
             self.on_handshake()
-            response = _ROUTES[url.path](request, self.services)
+            response = self.hand_over(request)
             with self._changed:
                 self.handshakes.append(url.path)
             return response
@@ -89,7 +84,9 @@ class Receiver:
         return response
 
     def hand_over(self, request: Request) -> Response:
-        return _ROUTES[f"/api/{request.path}"](request, self.services)
+        services = self.services
+        assert services is not None
+        return handle(request, lambda: services)
 
     def let_go(self) -> None:
         """What was kept back arrives: twice, the last first."""

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from sandbox.faults import Fault
+from shared.api.app import handle
 from shared.api.http import Request
-from shared.api.webhooks import graph_lifecycle
 from shared.business_central.company import Company as BcAddress
 from shared.business_central.subscriptions import list_all
 from shared.model import Json
@@ -288,7 +288,7 @@ def _lifecycle(pushed: Pushed, row: Subscription, event: str) -> None:
 def _tell(pushed: Pushed, item: dict[str, Json]) -> int:
     body = json.dumps({"value": [item]}).encode()
     request = Request("POST", "graph/lifecycle", [], {}, body, "anonymous")
-    return graph_lifecycle(request, pushed.services).status
+    return handle(request, lambda: pushed.services).status
 
 
 def _company(pushed: Pushed) -> dict[str, Json]:
