@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.errors import Refused
+from shared.errors import Refused, StateLost
 from shared.graph.mailbox import IMMUTABLE, SERVICE, Mailbox, objects, refusal, segment
-from shared.graph.records import SELECT, parse_contact, text
+from shared.graph.records import MAPPED, SELECT, parse_contact, text
 from shared.model import OutlookContact
 
 PREFER = f"{IMMUTABLE}, odata.maxpagesize=500"
 """Constant: the links carry no headers, so each page has to be asked for in the same way (§3.3)."""
-_VALUES = frozenset(SELECT.split(",")) - {"id", "createdDateTime", "lastModifiedDateTime", "parentFolderId"}
+_VALUES = frozenset(MAPPED)
 """What an item must tell of a contact; a value that is missing must not be taken for an emptied one."""
 
 
@@ -35,8 +35,11 @@ def delta(mailbox: Mailbox, folder: str, link: str | None) -> DeltaRound:
     """The changes since `link`; with None, everything there is.
 
     The last word on a contact wins inside the round. Raises StateLost when the link is no longer good
-    (then start with None), NotFound when the folder is gone.
+    (then start with None), NotFound when the folder is gone, Refused when a link leads to another host.
     """
+    if link is not None and not mailbox.transport.is_of_service(link):
+        # Kept from before the service's address was changed in the settings: no token goes there.
+        raise StateLost(SERVICE, 0, "foreignLink", "lives elsewhere now", "Everything is read again.")
     contacts: dict[str, OutlookContact] = {}
     removed: set[str] = set()
     partial: set[str] = set()
@@ -52,13 +55,13 @@ def delta(mailbox: Mailbox, folder: str, link: str | None) -> DeltaRound:
         if not isinstance(answer.body.get("value"), list):
             complete = False
         for item in objects(answer.body):
-            if "@removed" in item:
-                removed.add(text(item, "id"))
-                contacts.pop(text(item, "id"), None)
-                continue
             contact = parse_contact(item, inspected=False)
             if contact is None:
                 complete = False
+                continue
+            if item.get("@removed") is not None:
+                removed.add(contact.id)
+                contacts.pop(contact.id, None)
                 continue
             removed.discard(contact.id)
             contacts.pop(contact.id, None)
@@ -71,6 +74,8 @@ def delta(mailbox: Mailbox, folder: str, link: str | None) -> DeltaRound:
         if not url:
             end = text(answer.body, "@odata.deltaLink")
             complete = complete and bool(end)
+            if complete:
+                mailbox.transport.address(end)
             return DeltaRound(
                 list(contacts.values()),
                 removed,

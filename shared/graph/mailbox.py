@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote
 
 from shared.errors import AccessDenied, Busy, NotFound, Refused, ServiceError, StateLost, VersionConflict
@@ -18,6 +18,8 @@ IMMUTABLE = 'IdType="ImmutableId"'
 LOST_STATE = frozenset({"syncstatenotfound", "resyncrequired", "syncstateinvalid"})
 NO_MAILBOX = frozenset({"mailboxnotenabledforrestapi", "errorinvaliduser", "request_resourcenotfound"})
 """Codes of a 404 that speak of the mailbox: none of its contacts or folders is deleted by that."""
+NO_ID = "errorinvalididmalformed"
+"""The code of a 400 for what is no id, or none any more, as after a move of the mailbox to another server."""
 GONE = 410
 LOOK_AT_SETUP = "Check the mailbox and the folder of this setup."
 
@@ -46,25 +48,30 @@ class Mailbox:
         headers = {"Prefer": IMMUTABLE}
         return self.transport.send(Call(method, self.root + url, self.lane, safe, headers, body))
 
-    def pages(self, url: str, what: str, prefer: str = IMMUTABLE) -> Iterator[JsonObject]:
-        """Every page of a list, one at a time; only a missing link is the end (contracts/graph.md §2.5).
+    def pages(self, url: str, what: str) -> Iterator[JsonObject]:
+        """Every page of a list under the mailbox's root; raises as `pages`."""
+        return pages(self.get, url, what)
 
-        Raises as `refusal`, and Refused when a page points to itself.
-        """
-        seen: set[str] = set()
-        link = url
-        while link:
-            answer = self.get(link, prefer)
-            if not answer.ok:
-                raise refusal(answer, what)
-            if not isinstance(answer.body.get("value"), list):
-                raise cut_off(what)
-            yield answer.body
-            following = answer.body.get("@odata.nextLink")
-            link = following if isinstance(following, str) else ""
-            if link in seen:
-                raise Refused(SERVICE, 200, "repeatedLink", what, "The list never ends; it is read anew later.")
-            seen.add(link)
+
+def pages(get: Callable[[str], Answer], url: str, what: str) -> Iterator[JsonObject]:
+    """Every page of a list, one at a time; only a missing link is the end (contracts/graph.md §2.5).
+
+    Raises as `refusal`, and Refused when a page points to itself.
+    """
+    seen: set[str] = set()
+    link = url
+    while link:
+        answer = get(link)
+        if not answer.ok:
+            raise refusal(answer, what)
+        if not isinstance(answer.body.get("value"), list):
+            raise cut_off(what)
+        yield answer.body
+        following = answer.body.get("@odata.nextLink")
+        link = following if isinstance(following, str) else ""
+        if link in seen:
+            raise Refused(SERVICE, 200, "repeatedLink", what, "The list never ends; it is read anew later.")
+        seen.add(link)
 
 
 def refusal(answer: Answer, what: str, *, on_delta_link: bool = False) -> ServiceError:
@@ -87,7 +94,9 @@ def refusal(answer: Answer, what: str, *, on_delta_link: bool = False) -> Servic
 
 
 def is_missing(answer: Answer) -> bool:
-    """Whether a 404 says that the thing itself does not exist, not that there is no such mailbox."""
+    """Whether the thing itself does not exist; a 404 may as well say that there is no such mailbox."""
+    if answer.status == 400:
+        return NO_ID in answer.codes
     return answer.status == 404 and not answer.codes & NO_MAILBOX
 
 

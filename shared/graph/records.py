@@ -7,16 +7,27 @@ from dataclasses import replace
 from shared.graph.markers import MARKER_ID, PRIVATE, SENSITIVITY_ID, parse_marker, read_property
 from shared.model import Json, Marker, OutlookContact
 
-SELECT = (
-    "id,createdDateTime,lastModifiedDateTime,parentFolderId,categories,displayName,givenName,middleName,"
-    "surname,jobTitle,companyName,emailAddresses,businessPhones,mobilePhone,businessAddress,businessHomePage"
+MAPPED = (
+    "categories",
+    "displayName",
+    "givenName",
+    "middleName",
+    "surname",
+    "jobTitle",
+    "companyName",
+    "emailAddresses",
+    "businessPhones",
+    "mobilePhone",
+    "businessAddress",
+    "businessHomePage",
 )
+"""What the sync reads or writes of a contact."""
+SELECT = ",".join(("id", "createdDateTime", "lastModifiedDateTime", "parentFolderId", *MAPPED))
 
 OUR_CATEGORY = "Business Central"
 
 _OWN_TEXTS = (
     "personalNotes",
-    "birthday",
     "nickName",
     "title",
     "generation",
@@ -87,6 +98,8 @@ def own_content(item: dict[str, Json]) -> bool:
     """
     if any(text(item, name).strip() for name in _OWN_TEXTS) or any(_texts(item, name) for name in _OWN_LISTS):
         return True
+    if _is_set(item.get("birthday")):
+        return True
     for name in _OWN_ADDRESSES:
         address = item.get(name)
         if isinstance(address, dict) and any(isinstance(part, str) and part for part in address.values()):
@@ -95,28 +108,24 @@ def own_content(item: dict[str, Json]) -> bool:
     return bool(second_phone) or any(name != OUR_CATEGORY for name in _texts(item, "categories"))
 
 
-_SERVERS_OWN = frozenset(
-    {
-        "id",
-        "changeKey",
-        "createdDateTime",
-        "lastModifiedDateTime",
-        "parentFolderId",
-        "primaryEmailAddress",
-        "secondaryEmailAddress",
-        "tertiaryEmailAddress",
-        "singleValueExtendedProperties",
-    }
-)
+_NO_YEAR = "1000"
+_RESTORABLE = frozenset((*MAPPED, "fileAs", *_OWN_TEXTS, *_OWN_LISTS, *_OWN_ADDRESSES))
 
 
 def restorable(item: dict[str, Json]) -> dict[str, Json]:
-    """The body that creates a contact anew as it was: without what only the server may say, or nothing."""
-    return {
-        name: value
-        for name, value in item.items()
-        if name not in _SERVERS_OWN and "@odata" not in name and value not in (None, [], {}, "")
+    """The body that creates a contact anew as it was: what may be written and holds something.
+
+    Anything else that a server shows of a contact it may refuse to be told (contracts/graph.md §2.3).
+    """
+    body = {
+        name: value for name, value in item.items() if name in _RESTORABLE and value not in (None, [], {}, "")
     }
+    return body | ({"birthday": item["birthday"]} if _is_set(item.get("birthday")) else {})
+
+
+def _is_set(birthday: Json) -> bool:
+    """Whether it is one: a day of the year 1 has been seen where there was none (contracts/graph.md §1.1)."""
+    return isinstance(birthday, str) and birthday[:4] > _NO_YEAR
 
 
 def text(item: dict[str, Json], name: str) -> str:

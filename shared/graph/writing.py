@@ -58,6 +58,9 @@ class FolderWriter:
         silent: list[Patch] = []
         for job, answer in zip(jobs, answers, strict=True):
             write = job.write
+            contact = _canonical(write, answer)
+            if isinstance(write, Create) and answer.ok and contact is None:
+                answer = Answer(None)  # no id, as on a network's own page: as good as no answer
             if is_transient(answer.status):
                 later = job.after(answer, self._mailbox.transport, safe=_is_safe(write))
                 if isinstance(later, GiveUp):
@@ -69,7 +72,6 @@ class FolderWriter:
             if isinstance(write, Create) and answer.status == 400 and (named := _with_given_name(write)):
                 outcome.again.append(Job(named))
                 continue
-            contact = _canonical(write, answer)
             if isinstance(write, Patch) and answer.ok and contact is None:
                 silent.append(write)
                 continue

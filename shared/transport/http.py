@@ -147,7 +147,7 @@ class Transport:
         Raises TokenRefused, AccessDenied (403), Busy (throttled or unreachable for too long), Refused (an
         address of another host: no token goes there).
         """
-        url = self._address(call.url)
+        url = self.address(call.url)
         token = self._tokens.token(self.endpoint.scope)
         renewed = False
         waited = 0.0
@@ -276,7 +276,8 @@ class Transport:
             _normal_origin(link) == self._origin and link.isascii() and link.isprintable() and " " not in link
         )
 
-    def _address(self, url: str) -> str:
+    def address(self, url: str) -> str:
+        """Where a call goes. Raises Refused for a link to another host."""
         if url.startswith("/"):
             return self.endpoint.base_url + url
         if not self.is_of_service(url):

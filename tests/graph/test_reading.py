@@ -112,6 +112,36 @@ def test_a_round_with_a_cut_page_is_incomplete_and_has_no_link(
     assert (result.complete, result.link) == (False, "")
 
 
+@pytest.mark.parametrize("odd", [{"@removed": {"reason": "deleted"}}, {"id": None}])
+def test_what_cannot_be_told_apart_makes_a_round_incomplete(
+    server: ScriptedServer, client: GraphClient, odd: Json
+) -> None:
+    server.script.append(page(server, odd, delta_link="/v1.0/next"))
+    result = client.delta("F", None)
+    assert (result.removed, result.complete, result.link) == (set(), False, "")
+
+
+def test_a_member_without_a_value_says_nothing(server: ScriptedServer, client: GraphClient) -> None:
+    server.script.append(page(server, {"id": "1", "@removed": None}, delta_link="/v1.0/next"))
+    result = client.delta("F", None)
+    assert ([each.id for each in result.contacts], result.removed) == (["1"], set())
+
+
+def test_a_link_kept_from_another_host_is_never_followed_everything_is_read_anew(
+    server: ScriptedServer, client: GraphClient
+) -> None:
+    with pytest.raises(StateLost):
+        client.delta("F", "https://graph.elsewhere.example/v1.0/delta?$deltatoken=D")
+    assert server.seen == []
+
+
+def test_a_round_that_ends_on_another_host_is_refused(server: ScriptedServer, client: GraphClient) -> None:
+    end: dict[str, Json] = {"value": [], "@odata.deltaLink": "https://graph.elsewhere.example/v1.0/d"}
+    server.script.append(Reply(200, end))
+    with pytest.raises(Refused, match="somewhere else"):
+        client.delta("F", None)
+
+
 def test_a_round_without_end_is_refused(server: ScriptedServer, client: GraphClient) -> None:
     server.answering = lambda _: page(server, next_link="/v1.0/again")
     with pytest.raises(Refused):
@@ -161,6 +191,15 @@ def test_a_mailbox_that_is_gone_does_not_make_its_contacts_deleted(
     server.answering = batch(lambda _: error(404, code))
     with pytest.raises(NotFound):
         client.read(["1"])
+
+
+def test_an_id_that_graph_no_longer_knows_as_one_is_a_missing_contact(
+    server: ScriptedServer, client: GraphClient
+) -> None:
+    server.answering = batch(lambda _: error(400, "ErrorInvalidIdMalformed"))
+    assert client.read(["1"]) == {"1": None}
+    server.answering = lambda _: error(400, "ErrorInvalidIdMalformed")
+    assert client.get_folder("F") is None
 
 
 def test_a_throttled_item_of_a_read_comes_again_alone_after_its_wait(

@@ -14,7 +14,7 @@ from shared.graph.markers import (
     read_property,
     stamp_text,
 )
-from shared.graph.records import parse_contact
+from shared.graph.records import parse_contact, restorable
 from shared.model import Json, Marker, OutlookContact
 
 TENANT = "5b1c7c2e-3a64-4f0e-9a51-0d6f2c1b8e11"
@@ -162,7 +162,7 @@ def test_what_the_sync_writes_is_not_the_users_own() -> None:
             "displayName": "Nneka Okafor",
             "fileAs": "Okafor, Nneka",
             "personalNotes": "",
-            "birthday": None,
+            "birthday": "0001-01-01T08:00:00Z",
             "homePhones": [],
             "businessPhones": ["1"],
             "homeAddress": {},
@@ -172,3 +172,28 @@ def test_what_the_sync_writes_is_not_the_users_own() -> None:
             "emailAddresses": [{"address": "a@x.example"}],
         }
     )
+
+
+def test_a_removed_copy_comes_back_with_what_can_be_written_and_nothing_else() -> None:
+    own: dict[str, Json] = {
+        "displayName": "Nneka Okafor",
+        "personalNotes": "met at the fair",
+        "birthday": "1974-07-22T00:00:00Z",
+        "homeAddress": {"city": "Hull"},
+        "businessPhones": ["1", "2"],
+        "fileAs": "Okafor",
+    }
+    servers: dict[str, Json] = {
+        "@odata.etag": "x",
+        "id": "A",
+        "changeKey": "x",
+        "parentFolderId": "F",
+        "createdDateTime": "2026-11-02T09:14:06Z",
+        "primaryEmailAddress": {"address": "a@x.example"},
+        "someFutureMember": {"x": 1},
+        "jobTitle": None,
+        "children": [],
+        "otherAddress": {},
+    }
+    assert restorable({**servers, **own}) == own
+    assert restorable({"id": "A", "birthday": "0001-01-01T08:00:00Z"}) == {}

@@ -67,6 +67,47 @@ def test_one_that_exists_or_whose_answer_got_lost_is_found_again(
     assert [seen.method for seen in server.seen] == ["POST", "GET", "GET"]
 
 
+@pytest.mark.parametrize("state", ["of an earlier setup", None])
+def test_one_with_a_secret_that_nobody_knows_gives_way(
+    server: ScriptedServer, subscriptions: GraphSubscriptions, state: str | None
+) -> None:
+    old: Json = {**ONE, "id": "old", "clientState": state}
+    elsewhere: Json = {**ONE, "id": "theirs", "notificationUrl": "https://other.example/"}
+    other: Json = {**ONE, "id": "other", "resource": RESOURCE.replace("/F=/", "/f=/")}
+    listed = Reply(200, {"value": [elsewhere, other, old]})
+    server.script += [error(409, "Conflict"), listed, Reply(204), Reply(201, ONE)]
+    assert subscriptions.create(USER, "F=", URL, LIFECYCLE, "s3cret", EXPIRES).id == "c1d0"
+    assert server.targets[2:] == ["DELETE /v1.0/subscriptions/old", "POST /v1.0/subscriptions"]
+
+
+def test_one_whose_answer_says_nothing_is_looked_for(
+    server: ScriptedServer, subscriptions: GraphSubscriptions
+) -> None:
+    page = Reply(200, b"<html>Sign in</html>", {"Content-Type": "text/html"})
+    server.script += [page, Reply(200, {"value": [ONE]})]
+    assert subscriptions.create(USER, "F=", URL, LIFECYCLE, "s3cret", EXPIRES).id == "c1d0"
+    server.script += [page, page]
+    with pytest.raises(Refused):
+        subscriptions.create(USER, "F=", URL, LIFECYCLE, "s3cret", EXPIRES)
+
+
+def test_the_end_that_was_asked_for_holds_where_none_is_told(
+    server: ScriptedServer, subscriptions: GraphSubscriptions
+) -> None:
+    server.script += [Reply(201, {"id": "c1d0"}), Reply(204)]
+    made = subscriptions.create(USER, "F=", URL, LIFECYCLE, "s3cret", EXPIRES)
+    renewed = subscriptions.renew("c1d0", EXPIRES)
+    assert renewed is not None
+    assert {(each.id, each.expires) for each in (made, renewed)} == {("c1d0", "2026-11-08T10:00:00Z")}
+
+
+def test_a_list_without_end_is_refused(server: ScriptedServer, subscriptions: GraphSubscriptions) -> None:
+    again: Json = {"value": [], "@odata.nextLink": f"{server.origin}/v1.0/subscriptions?$skiptoken=1"}
+    server.answering = lambda _: Reply(200, again)
+    with pytest.raises(Refused):
+        subscriptions.list()
+
+
 def test_an_address_that_does_not_answer_is_a_refusal(
     server: ScriptedServer, subscriptions: GraphSubscriptions
 ) -> None:

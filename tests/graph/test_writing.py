@@ -149,6 +149,20 @@ def test_a_creation_whose_answer_got_lost_is_found_by_its_marker_not_repeated(
     assert [item["method"] for seen in server.seen for item in items(seen)] == ["POST", "GET"]
 
 
+def test_a_creation_that_is_answered_without_its_contact_is_looked_for(
+    server: ScriptedServer, client: GraphClient
+) -> None:
+    properties: Json = [{"id": MARKER_ID, "value": marker_text(marker(1))}]
+    found: Json = {"id": "id1", "singleValueExtendedProperties": properties}
+    server.answering = batch(
+        lambda item: Reply(201) if item["method"] == "POST" else Reply(200, {"value": [found]})
+    )
+    contact = run(client, create(1))["c1"].contact
+    assert contact is not None
+    assert contact.id == "id1"
+    assert [item["method"] for seen in server.seen for item in items(seen)] == ["POST", "GET"]
+
+
 def test_a_creation_is_repeated_only_after_two_looks_some_seconds_apart(
     server: ScriptedServer, client: GraphClient
 ) -> None:
