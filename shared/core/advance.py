@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from shared.core.plan import Effect, FieldChange, Step
 from shared.core.snapshot import Rules, SeenBc, SeenOutlook
-from shared.fields import outlook_text, same, to_outlook
+from shared.fields import outlook_text, same, to_outlook, with_outlook_text
 from shared.fields.fingerprint import changed, keep
 from shared.model import FIELDS, Direction, Field, Link, LinkState
 
@@ -35,7 +35,8 @@ def follow_up(step: Step, answer: SeenBc, rules: Rules) -> tuple[FieldChange, ..
 
     A post code rewrites city and country, a company number fills address and e-mail (contracts
     business-central §3.4, §3.5). Without this the sides would differ after the run. A field whose
-    Outlook value could not be taken over stays as the user wrote it.
+    Outlook value could not be taken over stays as the user wrote it. What was planned for Outlook was decided
+    before the answer, and gives way where that says something else.
     """
     outlook = step.outlook
     if outlook is None or rules.setup.direction is Direction.TO_BUSINESS_CENTRAL:
@@ -43,16 +44,18 @@ def follow_up(step: Step, answer: SeenBc, rules: Rules) -> tuple[FieldChange, ..
     base = step.bc.prints if step.bc else (step.before.bc_prints if step.before else b"")
     moved = changed(base, answer.prints)
     edited = changed(step.before.outlook_prints if step.before else b"", outlook.prints)
-    sent = _fields(step.to_bc)
-    skip = _fields(step.to_outlook) | step.waiting
+    sent, planned = _fields(step.to_bc), _fields(step.to_outlook)
+    contact = outlook.contact
+    for change in step.to_outlook:
+        contact = with_outlook_text(contact, change.field, change.new)
     found = []
     for name in FIELDS:
-        rests = name in edited and name not in sent and bool(outlook_text(name, outlook.contact).strip())
+        rests = name in edited - sent - planned and bool(outlook_text(name, contact).strip())
         rewritten = name in moved or (name in _REWRITTEN and name in sent)
-        if not rewritten or name in skip or rests:
+        if not rewritten or name in step.waiting or rests:
             continue
-        if not same(name, answer.contact, outlook.contact, rules.fields):
-            value = to_outlook(name, answer.contact, outlook.contact, rules.fields).value
+        if not same(name, answer.contact, contact, rules.fields):
+            value = to_outlook(name, answer.contact, contact, rules.fields).value
             if value is not None:
                 found.append(FieldChange(name, outlook_text(name, outlook.contact), value))
     return tuple(found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from shared.core.plan import Conflict, FieldChange
 from shared.core.snapshot import Rules, SeenBc, SeenOutlook
-from shared.fields import bc_text, outlook_text, same, to_bc, to_outlook
+from shared.fields import bc_text, outlook_text, same, to_bc, to_outlook, with_outlook_text
 from shared.fields.fingerprint import changed, parts_changed
 from shared.model import (
     FIELDS,
@@ -141,7 +141,7 @@ def taken(
     """
     ctx = rules.fields
     wanted = ctx.countries.name(value) if name is Field.COUNTRY else value
-    edit = _with_text(outlook, name, wanted)
+    edit = with_outlook_text(outlook, name, wanted)
     translation = to_bc(name, edit, bc, ctx)
     reasons = dict.fromkeys((*merged.reasons, *translation.reasons))
     theirs, mine = bc_text(name, bc), outlook_text(name, outlook)
@@ -174,34 +174,6 @@ def taken(
         waiting_outlook=frozenset(waiting_outlook),
         reasons=tuple(reasons),
     )
-
-
-def _with_text(contact: OutlookContact, name: Field, text: str) -> OutlookContact:
-    match name:
-        case Field.NAME:
-            return replace(contact, display_name=text, given_name="", middle_name="", surname="")
-        case Field.EMAIL:
-            return replace(contact, emails=tuple(text.split(";")))
-        case Field.PHONE:
-            return replace(contact, business_phones=(text, *contact.business_phones[1:]))
-        case Field.JOB_TITLE:
-            return replace(contact, job_title=text)
-        case Field.COMPANY:
-            return replace(contact, company_name=text)
-        case Field.MOBILE:
-            return replace(contact, mobile=text)
-        case Field.ADDRESS:
-            return replace(contact, street=text)
-        case Field.COUNTRY:
-            return replace(contact, country=text)
-        case Field.CITY:
-            return replace(contact, city=text)
-        case Field.STATE:
-            return replace(contact, state=text)
-        case Field.POSTAL_CODE:
-            return replace(contact, postal_code=text)
-        case Field.WEBSITE:
-            return replace(contact, website=text)
 
 
 class _Merger:
@@ -331,7 +303,7 @@ class _Merger:
         if translation.value is None:
             return False
         if current is not None and name in _KEEPING_MORE:
-            kept = _with_text(current, name, translation.value)
+            kept = with_outlook_text(current, name, translation.value)
             self._note(to_bc(name, kept, self.bc.contact, self.rules.fields).reasons)
         old = outlook_text(name, current) if current else None
         self.draft.to_outlook[name] = FieldChange(name, old, translation.value)

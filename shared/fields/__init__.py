@@ -9,7 +9,7 @@ from shared.fields.context import FieldContext, Translation, max_length
 from shared.fields.countries import CountryBook
 from shared.fields.emails import addresses, valid_email
 from shared.fields.names import joined_name, split_name
-from shared.fields.raw import bc_text, outlook_text
+from shared.fields.raw import bc_text, outlook_text, with_outlook_text
 from shared.fields.texts import fold_company_name, share_a_word
 from shared.fields.translate import same, to_bc, to_outlook
 
@@ -32,4 +32,5 @@ __all__ = [
     "to_bc",
     "to_outlook",
     "valid_email",
+    "with_outlook_text",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shared.fields.names import joined_name
 from shared.model import FIELDS, BcContact, Field, OutlookContact
 
@@ -54,3 +56,32 @@ def outlook_text(field: Field, contact: OutlookContact) -> str:
     if field is Field.NAME:
         return joined_name(contact) or contact.display_name
     return outlook_texts(contact)[_PLACE[field]]
+
+
+def with_outlook_text(contact: OutlookContact, name: Field, text: str) -> OutlookContact:
+    """The Outlook contact with this text in one field, as if its user had written it."""
+    match name:
+        case Field.NAME:
+            return replace(contact, display_name=text, given_name="", middle_name="", surname="")
+        case Field.EMAIL:
+            return replace(contact, emails=tuple(text.split(";")))
+        case Field.PHONE:
+            return replace(contact, business_phones=(text, *contact.business_phones[1:]))
+        case Field.JOB_TITLE:
+            return replace(contact, job_title=text)
+        case Field.COMPANY:
+            return replace(contact, company_name=text)
+        case Field.MOBILE:
+            return replace(contact, mobile=text)
+        case Field.ADDRESS:
+            return replace(contact, street=text)
+        case Field.COUNTRY:
+            return replace(contact, country=text)
+        case Field.CITY:
+            return replace(contact, city=text)
+        case Field.STATE:
+            return replace(contact, state=text)
+        case Field.POSTAL_CODE:
+            return replace(contact, postal_code=text)
+        case Field.WEBSITE:
+            return replace(contact, website=text)

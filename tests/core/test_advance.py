@@ -138,6 +138,22 @@ def test_with_direction_to_business_central_outlook_is_told_nothing() -> None:
     assert follow_up(the(given), answer, given.rules) == ()
 
 
+def test_what_the_answer_takes_back_is_not_told_to_outlook_as_planned() -> None:
+    """The new company brings its own address, which empties the country that was on its way to Outlook."""
+    given = couple(bc={"country": "DE"}, outlook={"company_name": "Other Works"})
+    step = the(given)
+    assert values(step.to_outlook) == {Field.COUNTRY: "Germany"}
+    answer = seen_bc(person(company_number="KT101", company_name="Other Works", country=""))
+    told = {change.field: change.new for change in follow_up(step, answer, given.rules)}
+    assert told == {Field.COUNTRY: ""}
+
+
+def test_a_planned_value_that_the_answer_bears_out_is_told_once() -> None:
+    given = couple(bc={"job_title": "Chief"}, outlook={"mobile": "+44 1"})
+    answer = seen_bc(person(job_title="Chief", mobile="+44 1"))
+    assert follow_up(the(given), answer, given.rules) == ()
+
+
 def test_a_value_that_business_central_could_not_take_is_not_written_over_by_its_answer() -> None:
     given = couple(outlook={"country": "Atlantis", "postal_code": "EC1A 1BB"})
     answer = seen_bc(person(country="DE", postal_code="EC1A 1BB"))

@@ -186,7 +186,8 @@ class Exchange:
 
     def stands(self, value: Written) -> bool:
         """The value is on its side as written, or in a form that says the same; or in the record."""
-        if any(c.field is value.field and c.lost == value.text for c in self.conflicts):
+        kept = [c.lost for c in self.conflicts if c.field is value.field]
+        if value.text in kept or (value.field is Field.EMAIL and any(value.text in k.split(";") for k in kept)):
             return True
         here = self.text(value.side, value.field)
         if here == value.text or (value.field is Field.EMAIL and value.text in here.split(";")):
