@@ -6,8 +6,12 @@ import os
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from sandbox.azurite import azurite
+
+settings.register_profile("unhurried", settings.default, deadline=None)
+settings.load_profile("unhurried")
 
 _NOTHING_IS_SKIPPED = os.environ.get("CI", "").lower() in {"1", "true"}
 
