@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, TypedDict
 
 from azure.data.tables import TableServiceClient
@@ -11,6 +12,10 @@ from shared.settings import StorageSettings
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
+
+
+# The SDK tells of every request at the level that the worker logs, with keys of rows: addresses among them.
+logging.getLogger("azure").setLevel(logging.WARNING)
 
 
 class _Limits(TypedDict):
