@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 from pydantic import ValidationError
+from pydantic_core import PydanticUndefined
 
 from shared.errors import SettingError
 from shared.settings import Settings, StorageSettings
 from shared.state.connection import queue_service, table_service
 
+ROOT = Path(__file__).resolve().parent.parent
 COMPANY = "0A1B2C3D-0000-4000-8000-00000000ABCD"
 MINIMUM = {
     "ENTRA_TENANT_ID": "tenant",
@@ -173,3 +177,15 @@ def test_half_of_an_identity_is_not_enough() -> None:
         StorageSettings.read({"AzureWebJobsStorage__tableServiceUri": "https://acc.table.core.windows.net"})
     with pytest.raises(SettingError, match="tableServiceUri is not an http"):
         StorageSettings.read({"AzureWebJobsStorage__tableServiceUri": "acc"})
+
+
+def test_every_setting_stands_in_the_guide() -> None:
+    """Named and with the default that the code has."""
+    guide = (ROOT / "docs" / "SETTINGS.md").read_text(encoding="utf-8")
+    rows = {row.split("|")[1].strip(" `"): row for row in guide.splitlines() if row.startswith("| `")}
+    for name, field in Settings.model_fields.items():
+        if name in ("storage", "auth_enabled"):
+            continue
+        assert field.alias in rows
+        if field.default not in (None, PydanticUndefined):
+            assert f"`{field.default}`" in rows[field.alias]
