@@ -142,7 +142,7 @@ class ContactAction(StrEnum):
 
 
 class ContactActionBody(_Body):
-    """`conflict`, `field`: which lost value to take, where there are several."""
+    """`conflict`: the record to go by, else the latest; `field`: only this one, else all that lost in it."""
 
     action: ContactAction
     conflict: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None

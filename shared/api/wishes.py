@@ -26,22 +26,23 @@ def ask_for_contact(call: Call) -> Response:
     if body.action is not ContactAction.TAKE_OTHER and (body.conflict or body.field):
         raise bad_member("conflict" if body.conflict else "field", "Only takeOther goes by a conflict.")
     link = _link(services, setup, contact)
+    wishes: list[Json]
     match body.action:
         case ContactAction.RETRY:
-            wish = _retry(services, setup, link, contact)
+            wishes = [_retry(services, setup, link, contact)]
         case ContactAction.BRING_BACK:
-            wish = {"kind": WishKind.BRING_BACK.value, "id": _in(link, LinkState.DELETED_BY_USER).bc_id}
+            wishes = [{"kind": WishKind.BRING_BACK.value, "id": _in(link, LinkState.DELETED_BY_USER).bc_id}]
         case ContactAction.CREATE_IN_BC:
-            wish = {"kind": WishKind.CREATE_IN_BC.value, "id": _in(link, LinkState.DETACHED).outlook_id}
+            wishes = [{"kind": WishKind.CREATE_IN_BC.value, "id": _in(link, LinkState.DETACHED).outlook_id}]
         case ContactAction.TAKE_OTHER:
-            wish = _other(services, setup, contact, body)
+            wishes = _others(services, setup, link, contact, body)
         case ContactAction.RESTORE:
             return started(call, _restoring(services, setup, contact))
     run = Run(
         services.store.runs.new_id(setup.user, setup.company),
         setup.user,
         setup.company,
-        checkpoint={"wishes": [wish]},
+        checkpoint={"wishes": wishes},
     )
     return started(call, run)
 
@@ -64,6 +65,7 @@ def _in(link: Link | None, state: LinkState) -> Link:
         what = {
             LinkState.DELETED_BY_USER: "Only a contact that was deleted in Outlook can be brought back.",
             LinkState.DETACHED: "Only a detached contact can be created in Business Central.",
+            LinkState.LINKED: "Only of a contact that is synced the other value can be taken.",
         }[state]
         raise RequestError(409, "Nothing to do", f"{what} This one is {link.state}.")
     return link
@@ -80,36 +82,36 @@ def _either_side(contact: str) -> list[tuple[Side, str]]:
     return [(side, contact) for side in Side]
 
 
-def _other(services: Services, setup: Setup, contact: str, body: ContactActionBody) -> dict[str, Json]:
-    """The wish to take the value that lost; the record is marked as seen to."""
+def _others(
+    services: Services, setup: Setup, link: Link | None, contact: str, body: ContactActionBody
+) -> list[Json]:
+    """The wishes to take the values that lost; the record is marked as seen to once all of them are."""
     conflicts = services.store.conflicts
     found = conflicts.of_contact(setup.user, setup.company, contact)
     if body.conflict is not None:
         found = [record for record in found if record.id == body.conflict]
     if not found:
         raise missing("There is no such conflict of this contact.", "Look at the setup's list of conflicts.")
-    record = found[0]
-    entry = _entry(record, body)
-    if len(record.fields) == 1:
+    record = next((record for record in found if not record.resolved), found[0])
+    entries = _entries(record, body)
+    bc_id = _in(link, LinkState.LINKED).bc_id
+    if len(entries) == len(record.fields):
         conflicts.resolve(setup.user, setup.company, record)
-    return {
-        "kind": WishKind.TAKE_OTHER.value,
-        "id": record.bc_id,
-        "field": entry.field.value,
-        "value": entry.lost,
-    }
+    return [
+        {"kind": WishKind.TAKE_OTHER.value, "id": bc_id, "field": entry.field.value, "value": entry.lost}
+        for entry in entries
+    ]
 
 
-def _entry(record: Conflict, body: ContactActionBody) -> FieldConflict:
-    if body.field is None and len(record.fields) == 1:
-        return record.fields[0]
-    names = ", ".join(entry.field for entry in record.fields)
+def _entries(record: Conflict, body: ContactActionBody) -> list[FieldConflict]:
+    """What lost in this conflict: all of it, or the field that was named."""
     if body.field is None:
-        raise bad_member("field", f"This conflict has several fields, name one: {names}.")
-    for entry in record.fields:
-        if entry.field is body.field:
-            return entry
-    raise bad_member("field", f"This conflict is about other fields: {names}.")
+        return list(record.fields)
+    named = [entry for entry in record.fields if entry.field is body.field]
+    if not named:
+        others = ", ".join(entry.field for entry in record.fields)
+        raise bad_member("field", f"This conflict is about other fields: {others}.")
+    return named
 
 
 def _restoring(services: Services, setup: Setup, contact: str) -> Run:

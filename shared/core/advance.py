@@ -113,8 +113,18 @@ def _decided_on(step: Step, done: Done, outlook: SeenOutlook) -> bytes:
     base = step.outlook.prints if step.outlook else (step.before.outlook_prints if step.before else b"")
     if done.outlook is None or not base or Effect.CREATE_OUTLOOK in step.effects:
         return outlook.prints
-    unseen = changed(base, outlook.prints) - _fields(step.to_outlook) - done.told
+    told = _fields(step.to_outlook) | done.told
+    unseen = changed(base, outlook.prints) - told
+    if Field.PHONE in told and not _phone(step, done) and outlook_text(Field.PHONE, outlook.contact).strip():
+        # The user's second telephone moved up where the first was emptied: it is their number now.
+        unseen |= {Field.PHONE}
     return keep(base, outlook.prints, unseen)
+
+
+def _phone(step: Step, done: Done) -> str:
+    """The telephone as Business Central has it."""
+    seen = done.bc or step.bc
+    return seen.contact.phone.strip() if seen else ""
 
 
 def _fields(changes: Iterable[FieldChange]) -> frozenset[Field]:

@@ -152,9 +152,9 @@ class _Decider:
         closed = self._closed(link, outlook)
         merged = merge(link, bc, outlook, self.rules, closed=closed)
         wish = self.rules.wishes.get(link.bc_id)
-        if wish and wish.kind is WishKind.TAKE_OTHER and wish.field and bc and outlook:
-            both = (bc.contact, outlook.contact)
-            merged = taken(merged, wish.field, wish.value, *both, self.rules, closed=closed)
+        if wish and bc and outlook:
+            for name, value in wish.values:
+                merged = taken(merged, name, value, bc.contact, outlook.contact, self.rules, closed=closed)
         after = replace(
             link,
             state=LinkState.LINKED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from shared.core.plan import Conflict, FieldChange
@@ -143,6 +143,8 @@ def taken(
     wanted = ctx.countries.name(value) if name is Field.COUNTRY else value
     edit = with_outlook_text(outlook, name, wanted)
     translation = to_bc(name, edit, bc, ctx)
+    if translation.value is None and not wanted.strip():
+        return merged  # Business Central would not be emptied, so neither is Outlook
     reasons = dict.fromkeys((*merged.reasons, *translation.reasons))
     theirs, mine = bc_text(name, bc), outlook_text(name, outlook)
     to_bc_side = [change for change in merged.to_bc if change.field is not name]
@@ -159,6 +161,8 @@ def taken(
             waiting_outlook.add(name)
         else:
             to_bc_side.append(FieldChange(name, theirs, translation.value))
+            if name is Field.COUNTRY and bc.country:
+                to_bc_side += _place(bc, {change.field for change in to_bc_side})
     if mine != wanted:
         if rules.setup.direction is Direction.TO_BUSINESS_CENTRAL:
             reasons[Reason.DIRECTION_OFF] = None
@@ -174,6 +178,13 @@ def taken(
         waiting_outlook=frozenset(waiting_outlook),
         reasons=tuple(reasons),
     )
+
+
+def _place(bc: BcContact, sent: Container[Field]) -> Iterator[FieldChange]:
+    """City, state and postal code as Business Central has them: sent along, its new country empties them."""
+    for name in _WITH_COUNTRY:
+        if name not in sent and (text := bc_text(name, bc)):
+            yield FieldChange(name, text, text)
 
 
 class _Merger:
@@ -223,14 +234,13 @@ class _Merger:
         current = self.bc.contact if self.bc else None
         if Field.COUNTRY not in self.draft.to_bc or self.outlook is None or (current and not current.country):
             return
+        if current is not None:
+            self.draft.to_bc.update((change.field, change) for change in _place(current, self.draft.to_bc))
+            return
         for name in _WITH_COUNTRY:
-            if name not in self.draft.to_bc:
-                text = bc_text(name, current) if current else None
-                sent = text
-                if sent is None:
-                    sent = to_bc(name, self.outlook.contact, None, self.rules.fields).value
-                if sent:
-                    self.draft.to_bc[name] = FieldChange(name, text, sent)
+            sent = to_bc(name, self.outlook.contact, None, self.rules.fields).value
+            if sent and name not in self.draft.to_bc:
+                self.draft.to_bc[name] = FieldChange(name, None, sent)
 
     def _clash(self, name: Field) -> None:
         outlook_wins = self.rules.setup.conflict_policy is ConflictPolicy.OUTLOOK and not self.closed

@@ -125,8 +125,7 @@ class _Asker:
         if (wish := self.rules.wishes.get(link.bc_id)) is not None:
             self._look(link.outlook_id)
             self.q.bc.add(link.bc_id)
-            if wish.field is Field.COMPANY:
-                self.q.companies.add(fold_company_name(wish.value))
+            self.q.companies |= {fold_company_name(text) for name, text in wish.values if name is Field.COMPANY}
         if outlook is not None and (link.note in MAY_REST or self._leaves(link, bc)):
             self._company(outlook.contact)
         if self._leaves(link, bc):

@@ -13,8 +13,8 @@ EXPLANATIONS: Mapping[Reason, str] = MappingProxyType(
         Reason.NO_NAME: "This contact has no name; give it one and the next run takes it along.",
         Reason.NO_EMAIL: "This contact has no e-mail address; add one and the next run takes it along.",
         Reason.REQUIRED_FIELD: (
-            "Name and e-mail can't be emptied from Outlook, so Business Central's value was put back; "
-            "to change it, write the new value in its place."
+            "Name, e-mail, company and country can't be emptied from Outlook, so Business Central's value was "
+            "put back; to change it, write the new value in its place."
         ),
         Reason.INVALID_EMAIL: (
             "An e-mail address of this contact is not one that Business Central accepts; correct it where "

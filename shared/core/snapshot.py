@@ -72,13 +72,12 @@ class WishKind(StrEnum):
 class Wish:
     """`id`: the BC contact's id, or the Outlook contact's for `createInBusinessCentral`.
 
-    `field` and `value`: for `takeOther`, the field and the value that lost.
+    `values`: for `takeOther`, the fields and the values that lost.
     """
 
     kind: WishKind
     id: str
-    field: Field | None = None
-    value: str = ""
+    values: tuple[tuple[Field, str], ...] = ()
 
 
 @dataclass(frozen=True)

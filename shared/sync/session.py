@@ -165,13 +165,11 @@ class Session:
         asked = self.run.checkpoint.get("wishes")
         for entry in asked if isinstance(asked, list) else []:
             if isinstance(entry, dict):
-                name = entry.get("field")
-                wish = Wish(
-                    WishKind(str(entry["kind"])),
-                    str(entry["id"]),
-                    Field(str(name)) if name else None,
-                    str(entry.get("value", "")),
-                )
+                wish = Wish(WishKind(str(entry["kind"])), str(entry["id"]))
+                before = found.get(wish.id, wish)
+                if name := entry.get("field"):
+                    values = (*before.values, (Field(str(name)), str(entry.get("value", ""))))
+                    wish = replace(wish, values=values)
                 found[wish.id] = wish
         return found
 

@@ -129,6 +129,51 @@ def test_other_value_of_a_conflict_can_be_taken(office: Office) -> None:
     assert office.key.get(f"{HERS}/conflicts").value[0]["resolved"] is True
 
 
+def test_other_values_of_a_conflict_are_taken_together_unless_one_is_named(office: Office) -> None:
+    place: dict[str, Json] = {"city": "Hull", "postalCode": "HU1 1AA", "country": "GB"}
+    ada = office.world.bc_person("Ada Lovelace", "ada@x.example", jobTitle="Buyer", **place)
+    office.set_up()
+    office.sync(mode="full")
+    office.world.pass_minutes(1)
+    office.world.bc_edit(ada, jobTitle="Theirs", mobilePhoneNumber="+44 1", country="FR", city="Hull")
+    office.world.outlook_edit(
+        str(office.world.card("Ada Lovelace")["id"]),
+        jobTitle="Mine",
+        mobilePhone="+44 2",
+        businessAddress={"city": "Hull", "postalCode": "HU1 1AA", "countryOrRegion": "Germany"},
+    )
+    office.sync()
+    record = office.key.get(f"{HERS}/conflicts").value[0]
+    fields = {field["field"]: field["lost"] for field in record["fields"]}
+    assert fields == {"jobTitle": "Mine", "mobilePhoneNumber": "+44 2", "country": "Germany"}
+    path = f"{HERS}/contacts/{ada}/actions"
+    office.do(office.key.post(path, {"action": "takeOther", "field": "jobTitle"}))
+    held = office.world.bc(ada)
+    assert (held["jobTitle"], held["mobilePhoneNumber"], held["country"]) == ("Mine", "+44 1", "FR")
+    assert office.key.get(f"{HERS}/conflicts").value[0]["resolved"] is False
+    city = held["city"]
+    office.do(office.key.post(path, {"action": "takeOther"}))
+    held, card = office.world.bc(ada), office.world.card("Ada Lovelace")
+    assert (held["jobTitle"], held["mobilePhoneNumber"], held["country"]) == ("Mine", "+44 2", "DE")
+    assert held["city"] == city == "Hull"
+    assert (card["jobTitle"], card["mobilePhone"]) == ("Mine", "+44 2")
+    assert office.key.get(f"{HERS}/conflicts").value[0]["resolved"] is True
+
+
+def test_other_value_of_a_copy_that_is_gone_cannot_be_taken(office: Office) -> None:
+    ada = office.world.bc_person("Ada Lovelace", "ada@x.example", jobTitle="Buyer")
+    office.set_up()
+    office.sync(mode="full")
+    office.world.pass_minutes(1)
+    office.world.bc_edit(ada, privacyBlocked=True)
+    office.world.outlook_edit(str(office.world.card("Ada Lovelace")["id"]), jobTitle="Mine")
+    office.sync()
+    [record] = office.key.get(f"{HERS}/conflicts").value
+    answer = office.key.post(f"{HERS}/contacts/{ada}/actions", {"action": "takeOther"})
+    assert answer.status == 409
+    assert office.key.get(f"{HERS}/conflicts").value[0] == record
+
+
 def test_detached_contact_is_created_in_business_central_when_asked_for(office: Office) -> None:
     ada = office.world.bc_person("Ada Lovelace", "ada@x.example")
     office.world.bc_person("Grace Hopper", "grace@x.example")

@@ -293,7 +293,7 @@ def test_what_left_the_stored_filter_is_removed_after_a_one_run_filter_updated_i
 
 
 def wish(field: Field, value: str) -> dict[str, Wish]:
-    return {"bc-ada": Wish(WishKind.TAKE_OTHER, "bc-ada", field, value)}
+    return {"bc-ada": Wish(WishKind.TAKE_OTHER, "bc-ada", ((field, value),))}
 
 
 def test_taking_the_other_value_writes_it_on_both_sides() -> None:

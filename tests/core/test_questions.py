@@ -72,7 +72,7 @@ def test_what_is_put_back_must_be_known(emptied: dict[str, object]) -> None:
 
 def test_a_company_is_looked_up_by_its_folded_name_when_it_is_edited_or_wished_for() -> None:
     assert asked(couple(outlook={"company_name": " OTHER  Works"})).companies == {"other works"}
-    wish = {"bc-ada": Wish(WishKind.TAKE_OTHER, "bc-ada", Field.COMPANY, "Other Works")}
+    wish = {"bc-ada": Wish(WishKind.TAKE_OTHER, "bc-ada", ((Field.COMPANY, "Other Works"),))}
     assert asked(couple(wishes=wish)).companies == {"other works"}
 
 

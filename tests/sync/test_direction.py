@@ -130,6 +130,35 @@ def test_name_and_address_emptied_in_outlook_are_put_back(world: World) -> None:
     assert_silent(world)
 
 
+def test_country_and_company_emptied_in_outlook_are_put_back(world: World) -> None:
+    world.bc_company("Harbour Tools", number="KT900")
+    [ada] = in_sync(world, 1, {"country": "GB", "city": "Hull", "companyNumber": "KT900"})
+    world.outlook_edit(copy_of(world, ada), companyName=None, businessAddress={"city": "Hull"})
+    run = world.ok()
+    assert run.counts.to_business_central.updated == 0
+    found, card = world.bc(ada), world.card(name_of(0))
+    assert (found["country"], found["companyName"]) == ("GB", "Harbour Tools")
+    assert card["companyName"] == "Harbour Tools"
+    assert world.links()[ada].note is Reason.REQUIRED_FIELD
+    assert_equal(world)
+    assert_silent(world)
+
+
+def test_second_business_telephone_takes_the_place_of_one_emptied_in_bc(world: World) -> None:
+    """Graph's list has no blank place, so it moves up; were it Outlook's alone, the next one would drop it."""
+    [ada] = in_sync(world, 1, {"phoneNumber": "+44 20 7946 0001"})
+    world.outlook_edit(copy_of(world, ada), businessPhones=["+44 20 7946 0001", "+44 20 7946 0002"])
+    world.ok()
+    world.pass_minutes(1)
+    world.bc_edit(ada, phoneNumber="")
+    world.ok()
+    world.ok()
+    assert world.card(name_of(0))["businessPhones"] == ["+44 20 7946 0002"]
+    assert world.bc(ada)["phoneNumber"] == "+44 20 7946 0002"
+    assert_equal(world)
+    assert_silent(world)
+
+
 def test_outlook_wins_where_the_setup_says_so(world: World) -> None:
     [ada] = in_sync(world, conflict_policy=ConflictPolicy.OUTLOOK)
     world.outlook_edit(copy_of(world, ada), jobTitle="From Outlook")
