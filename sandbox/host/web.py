@@ -25,6 +25,7 @@ from sandbox.host.sign_in import SignIn
 log = logging.getLogger("host")
 
 _LARGEST_BODY = 100 * 1024 * 1024
+_HOST = re.compile(r"([\w.-]+|\[[0-9a-f:.]+\])(:\d+)?", re.IGNORECASE)
 
 Message = MutableMapping[str, object]
 Receive = Callable[[], Awaitable[Message]]
@@ -136,9 +137,10 @@ def _call(scope: Mapping[str, object], body: bytes) -> Call:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         headers[key] = f"{headers[key]}{'; ' if key == 'cookie' else ','}{text}" if key in headers else text
     host, port = cast("tuple[str, int]", scope["server"])
+    named = headers.get("host", "")
     return Call(
         method=str(scope["method"]),
-        origin=f"{scope['scheme']}://{headers.get('host', f'{host}:{port}')}",
+        origin=f"{scope['scheme']}://{named if _HOST.fullmatch(named) else f'{host}:{port}'}",
         raw_path=cast("bytes", scope["raw_path"]).decode("latin-1"),
         query=cast("bytes", scope["query_string"]).decode("latin-1"),
         headers=headers,
