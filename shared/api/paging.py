@@ -68,10 +68,10 @@ def made_up() -> Refusal:
 def _is_place(text: str) -> bool:
     try:
         place = json.loads(base64.urlsafe_b64decode(text))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         return False
     return (
         isinstance(place, dict)
         and set(place) == _PLACE
-        and all(isinstance(value, str) and value for value in place.values())
+        and all(isinstance(value, str) and value.isascii() and value.isprintable() for value in place.values())
     )

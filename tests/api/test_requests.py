@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -111,6 +112,23 @@ def test_bad_query_is_400_and_named(office: Office, query: str, field: str) -> N
     office.set_up()
     refused = office.key.get(f"{HERS}/runs?{query}")
     assert (refused.status, refused.fields) == (400, [field])
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        b"[" * 2900,
+        b'{"PartitionKey": "a", "RowKey": "\\ud800"}',
+        b'{"PartitionKey": "a", "RowKey": "\\u0000"}',
+        b'{"PartitionKey": "a", "RowKey": 7}',
+        b"\xff",
+    ],
+)
+@pytest.mark.parametrize("lead", ["runs?page=", "conflicts?page=", "contacts?page=o:", "contacts?page=l:"])
+def test_page_that_was_made_up_is_400(office: Office, lead: str, place: bytes) -> None:
+    office.set_up()
+    refused = office.key.get(f"{HERS}/{lead}{base64.urlsafe_b64encode(place).decode()}")
+    assert (refused.status, refused.fields) == (400, ["page"])
 
 
 @pytest.mark.parametrize("key", ["x" * 201, "a\u0007b"])
