@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from shared.api.doors import Door
 from shared.api.route import Call, missing
-from shared.errors import RequestError
+from shared.errors import Busy, RequestError
 from shared.model import Setup
 from shared.state.keys import moment
 from shared.state.runs import Run, RunKind, RunState
@@ -16,7 +16,8 @@ from shared.state.setups import StoredSetup
 from shared.sync.services import Services
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_ADDRESS = re.compile(r"[^\s\x00-\x1f/\\?#%@]+@[^\s\x00-\x1f/\\?#%@]+")
+_ADDRESS = re.compile(r"[^\s\x00-\x1f/\\?%@]+@[^\s\x00-\x1f/\\?#%@]+")
+"""With `#` before the `@`: guests are named so (anna_firm.example#EXT#@tenant.example)."""
 _COMPANIES_KEPT = timedelta(minutes=5)
 
 
@@ -36,7 +37,7 @@ def is_guid(text: str) -> bool:
 def find_user(services: Services, name: str, *, ask: bool = False) -> str:
     """The object id behind an object id or an address.
 
-    `ask`: Graph is asked even where the address is known, for it may have changed hands. Raises RequestError
+    An address may change hands, so Graph is asked again once a day; with `ask` each time. Raises RequestError
     404 for an address without mailbox.
     """
     if is_guid(name):
@@ -44,10 +45,15 @@ def find_user(services: Services, name: str, *, ask: bool = False) -> str:
     address = name.strip()
     if not _ADDRESS.fullmatch(address):
         raise no_mailbox(name)
-    known = None if ask else services.store.aliases.find(address)
-    if known is not None:
-        return known
-    found = services.graph(address).user_id()
+    known = services.store.aliases.find(address)
+    if known is not None and known.fresh and not ask:
+        return known.user
+    try:
+        found = services.graph(address).user_id()
+    except Busy:
+        if known is None or ask:
+            raise
+        return known.user
     if found is None or not is_guid(found):
         raise no_mailbox(name)
     services.store.aliases.put(address, found)
@@ -74,11 +80,13 @@ def company_of(call: Call) -> str:
 
 
 def checked_company(name: str) -> str:
-    if not is_guid(name):
+    """A company's id in its usual form; AL writes it in upper case and in braces."""
+    bare = name[1:-1] if name.startswith("{") and name.endswith("}") else name
+    if not is_guid(bare):
         raise missing(
             f"There is no company {name!r}.", "Name it by its id, a GUID, as Business Central has it."
         )
-    return name.lower()
+    return bare.lower()
 
 
 def companies(services: Services, *, fresh: bool = False) -> dict[str, str]:
@@ -119,9 +127,21 @@ def require_open(services: Services, user: str, company: str) -> None:
 
 def setup_of(call: Call) -> StoredSetup:
     """The setup that the path names, of a company that is open to its user. Raises RequestError 403, 404."""
-    user, company = user_of(call), company_of(call)
-    require_open(call.services, user, company)
-    return stored_setup(call.services, user, company)
+    return open_setup(call, user_of(call), company_of(call))
+
+
+def open_setup(call: Call, user: str, company: str) -> StoredSetup:
+    """Raises RequestError 403 where the company is not open to the user, 404 where there is no setup.
+
+    A trusted service learns that there is no setup, whatever is open; a user nothing of a closed company.
+    """
+    services = call.services
+    if call.caller.door is Door.USER:
+        require_open(services, user, company)
+        return stored_setup(services, user, company)
+    stored = stored_setup(services, user, company)
+    require_open(services, user, company)
+    return stored
 
 
 def stored_setup(services: Services, user: str, company: str) -> StoredSetup:

@@ -12,6 +12,7 @@ from shared.api.route import Call, empty
 from shared.api.runs import start_plain, started
 from shared.api.setups import setup_answer, wanted_version
 from shared.errors import RequestError
+from shared.state.keys import stamp
 from shared.state.runs import Run
 from shared.state.setups import StoredSetup
 from shared.sync import folder as folders
@@ -21,9 +22,11 @@ from shared.sync.services import Services
 
 
 def pause_setup(call: Call) -> Response:
-    """Stops syncing until a person resumes."""
+    """Stops syncing until a person resumes; a run that is under way stops before its next batch."""
     stored = setup_of(call)
-    return setup_answer(call.services, _put_paused(call.services, stored, paused=True))
+    answer = setup_answer(call.services, _put_paused(call.services, stored, paused=True))
+    call.services.store.setups.interrupt(stored.setup.user, stored.setup.company)
+    return answer
 
 
 def resume_setup(call: Call) -> Response:
@@ -56,7 +59,8 @@ def recreate_folder(call: Call) -> Response:
 def delete_setup(call: Call) -> Response:
     """Deletes a setup and all that is kept of it; the copies stay, or go to Deleted Items.
 
-    Many copies are removed by a run; with its end, both it and the setup are gone.
+    Many copies, or those of a setup that is being synced just now, are removed by a run; with its end, both
+    it and the setup are gone.
     """
     services = call.services
     user, company = user_of(call), company_of(call)
@@ -69,7 +73,8 @@ def delete_setup(call: Call) -> Response:
         return empty()
     # No other run may bring back what goes.
     stored = _put_paused(services, stored, paused=True)
-    if len(copies(services, stored)) <= AT_ONCE and farewell(services, stored, lambda: False):
+    working = stored.state.lease_until > stamp(services.clock.now())
+    if not working and len(copies(services, stored)) <= AT_ONCE and farewell(services, stored, lambda: False):
         return empty()
     run = Run(services.store.runs.new_id(user, company), user, company, checkpoint={FAREWELL: True})
     return started(call, run)

@@ -33,13 +33,18 @@ def open_company(call: Call) -> Response:
 
 
 def close_company(call: Call) -> Response:
-    """Closes a company to a user: what is set up stays, paused, and nothing flows any more."""
+    """Closes a company to a user: what is set up stays, paused, and nothing flows any more.
+
+    A run that is under way stops before its next batch.
+    """
     services, user, company = call.services, user_of(call), company_of(call)
     services.store.access.close(user, company)
     stored = services.store.setups.get(user, company)
     if stored is not None and not stored.setup.paused:
         services.store.setups.put(replace(stored.setup, paused=True))
         push.close(services, stored)
+    if stored is not None:
+        services.store.setups.interrupt(user, company)
     return empty()
 
 

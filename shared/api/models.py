@@ -23,7 +23,9 @@ from shared.model import (
 from shared.model import Field as ContactField
 from shared.state.runs import Mode
 
-GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+_GUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+COMPANY_ID = rf"^({_GUID}|\{{{_GUID}\}})$"
+"""A GUID, also in the braces that AL's `Format` puts around one."""
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _PAGE = re.compile(r"[A-Za-z0-9_=:-]+")
 
@@ -42,7 +44,7 @@ def _folder_name(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_printable)]
 UserName = Annotated[str, StringConstraints(min_length=1, max_length=320)]
-CompanyId = Annotated[str, StringConstraints(pattern=GUID)]
+CompanyId = Annotated[str, StringConstraints(pattern=COMPANY_ID)]
 RunId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Expressions = Mapping[str, Annotated[Text, StringConstraints(max_length=4000)]]
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from shared.api.directory import (
     checked_company,
     find_user,
+    open_setup,
     preview_for,
-    require_open,
     run_of,
     setup_of,
     stored_setup,
@@ -56,8 +56,7 @@ def start_sync(call: Call) -> Response:
     if body.filter:
         parse_filter(body.filter)
     company = _company(services, user, body.company)
-    require_open(services, user, company)
-    stored = stored_setup(services, user, company)
+    stored = open_setup(call, user, company)
     run = _run(services, stored, body, call.request.header("traceparent"))
     key = _idempotency_key(call)
     if not key:

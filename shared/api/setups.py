@@ -70,6 +70,8 @@ def put_setup(call: Call) -> Response:
     if call.caller.door is Door.KEY:
         services.store.access.open(user, company, "businessCentral")
     stored = services.store.setups.put(chosen, version)
+    if chosen.paused:
+        services.store.setups.interrupt(user, company)
     address = call.caller.address or (call.values.get("user", "") if "@" in call.values.get("user", "") else "")
     learned = services.store.setups.amend(
         user,
@@ -207,7 +209,7 @@ def wanted_version(call: Call, before: StoredSetup | None) -> str | None:
 
 
 def _same_as_path(body: SetupBody, user: str, company: str) -> None:
-    if body.company is not None and body.company.lower() != company:
+    if body.company is not None and body.company.lower().strip("{}") != company:
         raise bad_member("company", "Another company than in the path.")
     if body.user is not None and body.user.lower() != user and "@" not in body.user:
         raise bad_member("user", "Another user than in the path.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from shared.state.keys import company_key, escape, stamp, user_key
 from shared.state.rows import Row
@@ -12,6 +13,7 @@ from shared.state.tables import Tables, quoted, within
 _ACCESS = "Access"
 _ALIASES = "Aliases"
 _ALIAS = "alias"
+_FRESH = timedelta(days=1)
 
 
 class Access:
@@ -44,22 +46,32 @@ class Access:
         return self._tables.clear(_ACCESS, within(user_key(user)))
 
 
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """Whose an address is, by object id. `fresh`: learned within a day."""
+
+    user: str
+    fresh: bool
+
+
 class Aliases:
     """Addresses of mailboxes. An address may change hands: the latest word counts."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, clock: Callable[[], datetime]) -> None:
         self._tables = tables
+        self._clock = clock
 
     def put(self, address: str, user: str) -> None:
         """Lets an address mean the mailbox with this object id."""
-        self._tables.replace(
-            _ALIASES, Row(_ALIAS, _folded(address), {"address": address, "id": user, "user": user_key(user)})
-        )
+        values = {"address": address, "id": user, "user": user_key(user), "at": stamp(self._clock())}
+        self._tables.replace(_ALIASES, Row(_ALIAS, _folded(address), values))
 
-    def find(self, address: str) -> str | None:
-        """The mailbox's object id, None where the address is unknown. One round trip."""
+    def find(self, address: str) -> Alias | None:
+        """Whose the address was when it was last asked for, None where it is unknown. One round trip."""
         row = self._tables.get(_ALIASES, _ALIAS, _folded(address))
-        return None if row is None else row.text("id")
+        if row is None:
+            return None
+        return Alias(row.text("id"), fresh=row.text("at") > stamp(self._clock() - _FRESH))
 
     def of(self, user: str) -> list[str]:
         """The addresses known of a mailbox."""

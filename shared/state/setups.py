@@ -191,6 +191,10 @@ class Setups:
                 continue
         raise StateConflict("The state of the setup changes too often: try again")
 
+    def interrupt(self, user: str, company: str) -> None:
+        """Takes the lease from whoever works on the setup now: it stops before its next batch."""
+        self.amend(user, company, lambda state: replace(state, lease_owner="", lease_until=""))
+
     def acquire(self, user: str, company: str, owner: str, seconds: float, run: str = "") -> StoredSetup | None:
         """Takes or extends the lease for `owner`; None while another owner holds it or without setup.
 

@@ -51,7 +51,7 @@ class Store:
         self.companies = Companies(self._tables, token)
         self.claims = Claims(self._tables, self.companies, clock)
         self.access = Access(self._tables, clock)
-        self.aliases = Aliases(self._tables)
+        self.aliases = Aliases(self._tables, clock)
         self.subscriptions = Subscriptions(self._tables)
         self.runs = Runs(self._tables, clock, token, retention)
         self.run_queue = RunQueue(self._tables, self.runs, clock)

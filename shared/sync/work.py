@@ -132,8 +132,7 @@ def _slice(services: Services, run: Run, stored: StoredSetup, slice_seconds: flo
         ending = (restore if run.kind is RunKind.RESTORE else synchronize)(session, report)
         session.reachable()
     except LeaseLost:
-        log.warning("run %s lost its lease; it is taken up again", run.id)
-        return _BUSY_DELAY
+        return _lost(services, run)
     except FolderGone:
         ending = pause(session, "folderGone", FOLDER_GONE)
     except Busy as error:
@@ -219,8 +218,7 @@ def _end(services: Services, session: Session, report: Report, ending: Ending) -
         preview = session.run.kind is RunKind.PREVIEW
         store.setups.release(session.stored, session.stored.state if preview else session.state)
     except LeaseLost:
-        log.warning("run %s lost its lease at the end; it is taken up again", session.run.id)
-        return _BUSY_DELAY
+        return _lost(services, session.run)
     report.list_actions()
     run = replace(
         report.run,
@@ -237,6 +235,15 @@ def _end(services: Services, session: Session, report: Report, ending: Ending) -
     store.runs.update(replace(run, phase="", finished_at=stamp(services.clock.now())))
     log.info("run %s ended %s", run.id, ending.state)
     return None
+
+
+def _lost(services: Services, run: Run) -> float | None:
+    """Another took the lease, or a person paused or deleted the setup; of a deleted one nothing is to stay."""
+    if services.store.setups.get(run.user, run.company) is None:
+        services.store.personal.erase_setup(run.user, run.company)
+        return None
+    log.warning("run %s lost its lease; it is taken up again", run.id)
+    return _BUSY_DELAY
 
 
 def _close(services: Services, run: Run, state: RunState, message: str) -> None:

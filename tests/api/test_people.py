@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from sandbox.faults import Fault
 from tests.api.conftest import Office
 from tests.sync.world import ANNA, BEN, COMPANY, OTHER_COMPANY
 
@@ -69,6 +70,24 @@ def test_closed_company_stops_everything_until_it_is_opened_again(office: Office
     assert office.key.post("sync", {"user": ANNA}).status == 403
     assert admin.put(f"manage/access/{ANNA}/{COMPANY}").status == 204
     assert anna.post(f"me/setups/{COMPANY}/resume")["paused"] is False
+
+
+def test_address_that_changed_hands_means_its_new_owner_within_a_day(office: Office) -> None:
+    office.key.put(f"users/anna@cronus.example/setups/{COMPANY}", {})
+    office.world.services.store.aliases.put("ben@cronus.example", ANNA)
+    assert office.key.post("sync", {"user": "ben@cronus.example", "company": COMPANY}).status == 202
+    office.world.pass_minutes(24 * 60)
+    assert office.key.post("sync", {"user": "ben@cronus.example", "company": COMPANY}).status == 404
+
+
+def test_known_address_serves_while_graph_is_away(office: Office) -> None:
+    office.key.put(f"users/anna@cronus.example/setups/{COMPANY}", {})
+    office.world.pass_minutes(24 * 60)
+    sandbox = office.world.sandbox
+    sandbox.faults.add(Fault("reject", "graph", status=503, retry_after="7", times=50))
+    accepted = office.key.post("sync", {"user": "anna@cronus.example", "company": COMPANY})
+    sandbox.faults.clear()
+    assert accepted.status == 202
 
 
 def test_administrator_opens_only_what_exists(office: Office) -> None:

@@ -66,7 +66,7 @@ def test_company_may_be_left_out_when_there_is_one_setup(office: Office) -> None
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({"user": BEN, "company": COMPANY}, 403),
+        ({"user": BEN, "company": COMPANY}, 404),
         ({"user": ANNA, "company": COMPANY, "filter": {"city": "a..b..c"}}, 400),
         ({"user": ANNA, "company": COMPANY, "filter": {"town": "a"}}, 400),
         ({"user": ANNA, "company": COMPANY, "mode": "quick"}, 400),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from shared.model import Json
@@ -67,7 +69,8 @@ def test_bad_member_is_named_and_nothing_is_saved(office: Office, body: Json, fi
     assert refused.status == 400
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert field in refused.fields
-    assert office.key.get(HERS).status == 403  # not even opened
+    assert office.key.get(HERS).status == 404
+    assert office.signed_in().get(f"me/setups/{COMPANY}").status == 403  # not even opened
 
 
 def test_bad_filter_says_where_and_what_was_expected(office: Office) -> None:
@@ -88,6 +91,33 @@ def test_unknown_mailbox_is_404_and_named(office: Office, user: str) -> None:
     refused = office.key.put(f"users/{user}/setups/{COMPANY}", {})
     assert refused.status == 404
     assert user in str(refused["detail"])
+
+
+@pytest.mark.parametrize(
+    ("user", "address"),
+    [
+        ("ANNA@Cronus.Example", "anna@cronus.example"),
+        ("o'neill+work@cronus.example", "o'neill+work@cronus.example"),
+        ("gast_firm.example#EXT#@cronus.example", "gast_firm.example#EXT#@cronus.example"),
+    ],
+)
+def test_mailbox_may_be_named_by_any_address_that_it_can_have(office: Office, user: str, address: str) -> None:
+    people = office.world.sandbox.graph.people
+    if address != "anna@cronus.example":
+        office.world.sandbox.call(people.add_user, "7f0e1d2c-0000-4000-8000-0000000000cc", address, "Some One")
+    made = office.key.put(f"users/{quote(user, safe='')}/setups/{COMPANY}", {})
+    assert made.status == 201
+    assert office.key.get(f"users/{quote(user, safe='')}/setups").value == [made.body]
+    assert office.key.post("sync", {"user": user, "company": COMPANY}).status == 202
+    office.world.services.store.personal.erase(str(made["user"]))
+
+
+@pytest.mark.parametrize("company", [COMPANY.upper(), f"{{{COMPANY.upper()}}}", f"{{{COMPANY}}}"])
+def test_company_id_may_be_written_as_business_central_writes_it(office: Office, company: str) -> None:
+    made = office.key.put(f"users/{ANNA}/setups/{quote(company)}", {"company": company})
+    assert (made.status, made["company"]) == (201, COMPANY)
+    accepted = office.key.post("sync", {"user": ANNA, "company": company})
+    assert office.key.get(f"runs/{accepted['runId']}")["company"] == COMPANY
 
 
 @pytest.mark.parametrize("company", [OTHER_COMPANY, "cronus"])
@@ -123,7 +153,7 @@ def test_folder_of_another_setup_is_taken(office: Office) -> None:
     office.set_up(folderName="Kunden")
     refused = office.key.put(f"users/{ANNA}/setups/{OTHER_COMPANY}", {"folderName": "KUNDEN"})
     assert refused.status == 409
-    assert office.key.get(f"users/{ANNA}/setups/{OTHER_COMPANY}").status == 403
+    assert office.key.get(f"users/{ANNA}/setups/{OTHER_COMPANY}").status == 404
 
 
 def test_folder_stamped_by_another_company_is_taken_also_without_its_setup(office: Office) -> None:

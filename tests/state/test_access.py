@@ -6,7 +6,8 @@ import uuid
 import pytest
 
 from shared.state import Service, Store, Subscription
-from tests.state.conftest import Who
+from shared.state.access import Alias
+from tests.state.conftest import Clock, Who
 
 
 def test_company_is_closed_until_it_is_opened_and_after_it_is_closed(store: Store, who: Who) -> None:
@@ -20,12 +21,14 @@ def test_company_is_closed_until_it_is_opened_and_after_it_is_closed(store: Stor
     assert not store.access.is_open(*who.pair)
 
 
-def test_address_means_the_mailbox_that_had_it_last(store: Store, who: Who) -> None:
+def test_address_means_the_mailbox_that_had_it_last(store: Store, clock: Clock, who: Who) -> None:
     address = f"Ann.{uuid.uuid4()}@Example.com"
     assert store.aliases.find(address) is None
     store.aliases.put(address, "somebody")
     store.aliases.put(address.lower(), who.user)
-    assert store.aliases.find(f" {address.upper()} ") == who.user
+    assert store.aliases.find(f" {address.upper()} ") == Alias(who.user, fresh=True)
+    clock.forward(hours=24)
+    assert store.aliases.find(address) == Alias(who.user, fresh=False)
     assert store.aliases.of(who.user) == [address.lower()]
     assert store.aliases.clear(who.user) == 1
     assert store.aliases.find(address) is None
