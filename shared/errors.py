@@ -13,11 +13,14 @@ SyncError                      what happened, to what, and what to do; safe to s
 │   ├── Refused                any other 4xx for one request: bad value, too long, …
 │   └── Busy                   429/503/504 or a dropped connection after all retries; .retry_after seconds
 ├── LeaseLost                  another run took over; nothing more may be written
-└── StateConflict              a stored row changed meanwhile (ETag); read again
+├── StateConflict              a stored row changed meanwhile (ETag); read again
+└── Unexpected                 what nobody thought of, by type and place alone
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -115,3 +118,30 @@ class LeaseLost(SyncError):
 
 class StateConflict(SyncError):
     pass
+
+
+class Unexpected(SyncError):
+    pass
+
+
+def place_of(error: BaseException) -> str:
+    """Type of an error and where it was raised: all that may be told of one whose text nobody knows."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    place = f"{at.tb_frame.f_code.co_qualname}:{at.tb_lineno}" if at is not None else "unknown"
+    return f"{type(error).__name__} at {place}"
+
+
+@contextmanager
+def safe_to_log() -> Iterator[None]:
+    """Around what the platform calls: it logs the text of an exception and of each that led to it.
+
+    Those may quote contacts, addresses or keys of rows. What leaves here is a SyncError with nothing behind it.
+    """
+    try:
+        yield
+    except SyncError as error:
+        raise error from None
+    except Exception as error:  # noqa: BLE001 - it is raised again, without its text
+        raise Unexpected(f"unexpected {place_of(error)}").with_traceback(error.__traceback__) from None

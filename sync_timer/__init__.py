@@ -4,6 +4,7 @@ import os
 
 import azure.functions as func
 
+from shared.errors import safe_to_log
 from shared.sync.tick import tick
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]
@@ -15,4 +16,5 @@ _SCHEDULE = os.environ.get("SYNC_SCHEDULE", "").strip() or "0 */15 * * * *"
 @bp.function_name("sync_timer")
 @bp.timer_trigger(arg_name="timer", schedule=_SCHEDULE, run_on_startup=False, use_monitor=True)
 def sync_timer(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding wants the argument
-    tick()
+    with safe_to_log():
+        tick()

@@ -20,6 +20,7 @@ from shared.errors import (
     SettingError,
     StateConflict,
     SyncError,
+    place_of,
 )
 from shared.model import Json
 
@@ -95,11 +96,7 @@ def answer_to(error: SyncError) -> Response:
 
 def unexpected(error: Exception) -> Response:
     """For what nobody thought of: the caller learns nothing of it, the log no data."""
-    at = error.__traceback__
-    while at is not None and at.tb_next is not None:
-        at = at.tb_next
-    place = f"{at.tb_frame.f_code.co_qualname}:{at.tb_lineno}" if at is not None else "unknown"
-    log.error("unexpected %s at %s", type(error).__name__, place)
+    log.error("unexpected %s", place_of(error))
     return problem(500, TITLES[500], "Something unexpected happened. Nothing more is known here; see the log.")
 
 

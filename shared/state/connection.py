@@ -34,8 +34,13 @@ _LIMITS = _Limits(retry_total=4, connection_timeout=5, read_timeout=30)
 _TABLE_LIMITS = _TableLimits(retry_backoff_factor=0.3, retry_backoff_max=5, **_LIMITS)
 
 
+_SDK_LOGS = ("azure.core.pipeline.policies.http_logging_policy", "azure.identity")
+"""They log every request's URL at the worker's level, Information; keys in it are addresses of people."""
+
+
 def table_service(storage: StorageSettings) -> TableServiceClient:
     """One client per process: it is safe to share between threads and keeps its connections."""
+    _quieten_sdk()
     if storage.connection_string is not None:
         text = storage.connection_string.get_secret_value()
         return TableServiceClient.from_connection_string(text, **_TABLE_LIMITS)
@@ -44,10 +49,17 @@ def table_service(storage: StorageSettings) -> TableServiceClient:
 
 def queue_service(storage: StorageSettings) -> QueueServiceClient:
     """The same for the queue."""
+    _quieten_sdk()
     if storage.connection_string is not None:
         text = storage.connection_string.get_secret_value()
         return QueueServiceClient.from_connection_string(text, **_LIMITS)
     return QueueServiceClient(storage.queue_uri, credential=_identity(storage), **_LIMITS)
+
+
+def _quieten_sdk() -> None:
+    # Not in host.json: its categories are the host's, and everything a function logs is one of them.
+    for name in _SDK_LOGS:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _identity(storage: StorageSettings) -> TokenCredential:
