@@ -28,16 +28,20 @@ class SubscriptionIndex:
         self._read_at: float | None = None
 
     def find(self, subscription: str) -> Subscription | None:
-        """As it was a little ago: good for checking a secret. One round trip per 1,000, seldom."""
+        """As it was a little ago: good for checking a secret. One round trip per 1,000, seldom.
+
+        Ids are GUIDs (contracts/graph.md §6, CSDL), so in any letter case.
+        """
+        wanted = subscription.lower()
         with self._lock:
             age = None if self._read_at is None else self._services.clock.monotonic() - self._read_at
-            missing = subscription not in self._known
+            missing = wanted not in self._known
             if age is None or age > _STALE or (missing and age > _FRESH):
                 began = self._services.clock.monotonic()
                 rows = self._services.store.subscriptions.all(self._service)
-                self._known = {row.id: row for row in rows if row.client_state}
+                self._known = {row.id.lower(): row for row in rows if row.client_state}
                 self._read_at = began
-            return self._known.get(subscription)
+            return self._known.get(wanted)
 
 
 class Doorbell:

@@ -75,6 +75,13 @@ def test_many_notifications_make_one_waiting_run(pushed: Pushed) -> None:
     assert len(pushed.messages()) == 1
 
 
+def test_subscription_is_known_in_whatever_letters_its_id_comes(pushed: Pushed) -> None:
+    pushed.start()
+    row, before = pushed.subscription(), pushed.runs()
+    assert _tell_graph(pushed, {"subscriptionId": row.id.upper(), "clientState": row.client_state}) == 202
+    assert pushed.runs() == before + 1
+
+
 def test_burst_costs_one_look_at_storage_per_setup(pushed: Pushed, monkeypatch: pytest.MonkeyPatch) -> None:
     pushed.start()
     monkeypatch.setattr(jobs, "DEBOUNCE_SECONDS", 3.0)
