@@ -12,7 +12,7 @@ from shared.api.paging import listed, made_up, read_page
 from shared.api.problems import bad_member
 from shared.api.record_views import ContactView
 from shared.api.route import Call
-from shared.core.reasons import EXPLANATIONS
+from shared.core.reasons import explain
 from shared.core.scope import bc_scope, outlook_scope
 from shared.errors import ServiceError
 from shared.fields import addresses, joined_name
@@ -217,7 +217,7 @@ def _view(found: Found, stored: StoredSetup) -> ContactView:
         email=email,
         outcome=outcome,
         reason=reason,
-        explanation=EXPLANATIONS[reason] if reason else (_WELL[outcome] if outcome else _WAITING),
+        explanation=_explanation(reason, outcome, row),
         at=(row.at if row else link.at if link else "") or None,
         run_id=(row.run if row else link.run if link else "") or None,
         link_state=link.state if link else None,
@@ -225,6 +225,12 @@ def _view(found: Found, stored: StoredSetup) -> ContactView:
         next_attempt_at=(row.next_at if row else "") or None,
         related=(row.related if row else "") or None,
     )
+
+
+def _explanation(reason: Reason | None, outcome: Outcome | None, row: ContactOutcome | None) -> str:
+    if reason is not None:
+        return explain(reason, row.code if row else "")
+    return _WELL[outcome] if outcome else _WAITING
 
 
 def _latest(found: Found, stored: StoredSetup) -> tuple[Outcome | None, Reason | None]:

@@ -24,7 +24,7 @@ from shared.api.record_views import ActionView, ConflictView, FieldConflictView,
 from shared.api.route import Call, answer
 from shared.api.setups import merged
 from shared.api.views import AcceptedView, RunView
-from shared.core.reasons import EXPLANATIONS
+from shared.core.reasons import explain
 from shared.errors import RequestError
 from shared.filters import parse_filter
 from shared.model import Json, Reason
@@ -38,6 +38,8 @@ from shared.sync.work import paused
 
 _LOOK_AGAIN = "2"
 """Seconds after which a look at a queued run is worth while."""
+_INNER = frozenset({"digest", "code"})
+"""What an action holds that nobody outside needs: the code stands in the explanation."""
 _LOST_AFTER = 120.0
 _LONGEST_KEY = 200
 
@@ -282,13 +284,13 @@ def _action(item: dict[str, Json]) -> ActionView:
     actions = item.get("actions")
     names = [str(name) for name in actions] if isinstance(actions, list) else []
     reason = Reason(str(item["reason"])) if item.get("reason") else None
-    shown = {name: value for name, value in item.items() if name != "digest"}
+    shown = {name: value for name, value in item.items() if name not in _INNER}
     return ActionView.model_validate_json(
         json.dumps(
             {
                 **shown,
                 "action": "+".join(names) or str(item.get("outcome", "")),
-                "explanation": EXPLANATIONS[reason] if reason else None,
+                "explanation": explain(reason, str(item.get("code", ""))) if reason else None,
             }
         )
     )
@@ -315,7 +317,7 @@ def _held(item: HeldItem) -> HeldView:
         side=item.side,
         id=item.id,
         kind=item.kind,
-        action={name: value for name, value in item.action.items() if name != "digest"},
+        action={name: value for name, value in item.action.items() if name not in _INNER},
         shown_in=list(item.shown_in),
         confirmed=bool(item.confirmed_by),
         at=item.at,

@@ -108,3 +108,27 @@ EXPLANATIONS: Mapping[Reason, str] = MappingProxyType(
         ),
     }
 )
+
+_REFUSALS = frozenset({Reason.REFUSED_BY_BUSINESS_CENTRAL, Reason.REFUSED_BY_OUTLOOK})
+# The codes of contracts/graph.md §1.5, §5.3 and contracts/business-central.md §4, in small letters.
+_CAUSES: Mapping[str, str] = MappingProxyType(
+    {
+        "errorinvalidargument": "a value is too long, one too many or not in its proper form",
+        "errorinvalidproperty": "a value is missing or cannot be set",
+        "erroraccessdenied": "the app may not write in this mailbox; an administrator can let it",
+        "mailboxnotenabledforrestapi": "there is no active mailbox",
+        "application_stringexceededlength": "a value is longer than its field",
+        "internal_invalidtablerelation": "a value is not in the list that it has to come from",
+        "application_evaluateexception": "a value is not in its proper form",
+        "application_fieldvalidationexception": "a value does not fit what else the contact holds",
+        "application_dialogexception": "one of its rules does not allow the value",
+    }
+)
+
+
+def explain(reason: Reason, code: str = "") -> str:
+    """A reason in words; of a refusal also its cause, by the `code` that the service gave."""
+    if not code or reason not in _REFUSALS:
+        return EXPLANATIONS[reason]
+    cause = _CAUSES.get(code.lower())
+    return f"{EXPLANATIONS[reason]} The cause given: {f'{cause} ({code})' if cause else code}."

@@ -22,6 +22,7 @@ class ContactOutcome:
     side, id   which contact
     version    etag of the contact when it was looked at
     related    the Business Central contact that is the reason, e.g. of `duplicate`
+    code       what the service called its refusal
     attempts, next_at   failures so far and when it is tried again, "" = not by itself
     parked     it failed too often: only an edit or a person brings it back
     """
@@ -37,6 +38,7 @@ class ContactOutcome:
     parked: bool = False
     version: str = ""
     related: str = ""
+    code: str = ""
 
 
 class Outcomes:

@@ -78,7 +78,7 @@ class Report:
         self._count(result)
         step = result.step
         if not result.again and (step.writes or step.held or step.conflicts or result.reasons):
-            self._actions.append(action(step, result.outcome, result.reasons))
+            self._actions.append(action(step, result.outcome, result.reasons, result.code))
         self.done += 1 if step.writes else 0
         if len(self._actions) >= _ACTIONS_GATHERED:
             self.list_actions()
@@ -240,6 +240,7 @@ class Report:
             self.run.id,
             version=version(step),
             related=(step.related or step.bc_id) if side is Side.OUTLOOK else step.outlook_id,
+            code=result.code,
         )
         if result.outcome is not Outcome.FAILED:
             return row
@@ -269,8 +270,11 @@ def contact_name(step: Step) -> str:
     return ""
 
 
-def action(step: Step, outcome: Outcome, reasons: tuple[Reason, ...]) -> dict[str, Json]:
-    """One contact of `GET /api/runs/{runId}/actions`, with what binds a preview or a confirmation to it."""
+def action(step: Step, outcome: Outcome, reasons: tuple[Reason, ...], code: str = "") -> dict[str, Json]:
+    """One contact of `GET /api/runs/{runId}/actions`, with what binds a preview or a confirmation to it.
+
+    `code`: what the service called its refusal.
+    """
     fields: list[Json] = [
         {"side": side.value, "field": change.field.value, "old": change.old, "new": change.new}
         for side, changes in ((Side.BUSINESS_CENTRAL, step.to_bc), (Side.OUTLOOK, step.to_outlook))
@@ -294,6 +298,7 @@ def action(step: Step, outcome: Outcome, reasons: tuple[Reason, ...]) -> dict[st
         "conflicts": conflicts,
         "reason": reasons[0].value if reasons else None,
         "reasons": [reason.value for reason in reasons],
+        "code": code,
         "digest": replace(step, effects=step.effects | step.held).digest(),
     }
 

@@ -61,7 +61,9 @@ def restore(session: Session, report: Report) -> Ending:
             _keep(session, restored, copy)
             report.on_result(_result(restored, Outcome.CREATED))
         else:
-            report.on_result(_result(after, Outcome.FAILED, Reason.REFUSED_BY_OUTLOOK))
+            busy = result.status is WriteStatus.BUSY
+            why = Reason.THROTTLED if busy else Reason.REFUSED_BY_OUTLOOK
+            report.on_result(replace(_result(after, Outcome.FAILED, why), code=result.code))
 
     ended = session.graph.write(session.state.folder_id, writes, on_done, session.should_stop)
     if not ended:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.faults import Fault
 from shared.model import Json
 from tests.api.conftest import Office
 from tests.sync.world import ANNA, BEN, COMPANY
@@ -37,6 +38,23 @@ def test_every_contact_of_the_company_has_an_answer(office: Office) -> None:
     assert why(office, "nobody") == {}
     for item in office.key.get(f"{HERS}/contacts?query=ada").value:
         assert len(str(item["explanation"])) > 20
+
+
+def test_contact_that_outlook_refused_is_listed_with_the_cause(office: Office) -> None:
+    office.world.bc_person("Ada Lovelace", "ada@x.example")
+    office.set_up()
+    refusal = Fault(
+        "reject", "graph", method="POST", path="contacts$", status=400, code="ErrorInvalidArgument", times=0
+    )
+    office.world.sandbox.faults.add(refusal)
+    run = office.sync(mode="full")
+    [listed] = office.key.get(f"{HERS}/contacts?outcome=failed").value
+    [done] = office.key.get(f"runs/{run['runId']}/actions").value
+    for told in (listed, done):
+        assert told["reason"] == "refusedByOutlook"
+        assert "too long" in str(told["explanation"])
+        assert "ErrorInvalidArgument" in str(told["explanation"])
+        assert "code" not in told
 
 
 def test_contact_that_lives_only_in_outlook_is_found(office: Office) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.core.reasons import EXPLANATIONS
+from shared.core.reasons import EXPLANATIONS, explain
 from shared.model import Reason
 
 
@@ -27,3 +27,20 @@ def test_the_rules_page_tells_the_same() -> None:
     page = (Path(__file__).parents[2] / "docs" / "RULES.md").read_text(encoding="utf-8")
     for reason, sentence in EXPLANATIONS.items():
         assert f"| `{reason}` | {sentence} |" in page
+
+
+def test_a_refusal_is_told_with_its_cause() -> None:
+    told = explain(Reason.REFUSED_BY_OUTLOOK, "ErrorInvalidArgument")
+    assert told.startswith(EXPLANATIONS[Reason.REFUSED_BY_OUTLOOK])
+    assert told.endswith(
+        "The cause given: a value is too long, one too many or not in its proper form (ErrorInvalidArgument)."
+    )
+
+
+def test_a_cause_that_nobody_has_words_for_is_told_by_its_code() -> None:
+    assert explain(Reason.REFUSED_BY_OUTLOOK, "ErrorNew").endswith("The cause given: ErrorNew.")
+
+
+def test_other_reasons_need_no_code() -> None:
+    assert explain(Reason.THROTTLED, "noAnswer") == EXPLANATIONS[Reason.THROTTLED]
+    assert explain(Reason.REFUSED_BY_OUTLOOK) == EXPLANATIONS[Reason.REFUSED_BY_OUTLOOK]
