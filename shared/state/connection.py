@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
 
-# The SDK tells of every request at the level that the worker logs, with keys of rows: addresses among them.
-logging.getLogger("azure").setLevel(logging.WARNING)
-
-
 class _Limits(TypedDict):
     retry_total: int
     connection_timeout: float

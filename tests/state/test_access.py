@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import logging
 import uuid
-
-import pytest
 
 from shared.state import Service, Store, Subscription
 from shared.state.access import Alias
@@ -32,15 +29,6 @@ def test_address_means_the_mailbox_that_had_it_last(store: Store, clock: Clock, 
     assert store.aliases.of(who.user) == [address.lower()]
     assert store.aliases.clear(who.user) == 1
     assert store.aliases.find(address) is None
-
-
-def test_neither_addresses_nor_keys_of_rows_come_into_the_logs(
-    store: Store, who: Who, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.INFO):
-        store.aliases.put("ann@example.com", who.user)
-        assert store.aliases.find("ann@example.com")
-    assert (caplog.text, store.aliases.clear(who.user)) == ("", 1)
 
 
 def test_subscription_is_found_by_id_setup_and_end(store: Store, who: Who) -> None:
