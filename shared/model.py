@@ -133,9 +133,9 @@ class Marker:
 class OutlookContact:
     """One Outlook contact as read (contracts/graph.md §1.1). Absent and null texts are "".
 
-    `emails` are the addresses of slots 1–3 in order ("" where the slot has none: a malformed address
-    keeps only its name). `street` is businessAddress.street verbatim. `marker` and `private` are known
-    only where the extended properties were read (`inspected`): delta cannot carry them.
+    `emails` are the addresses of slots 1–3 in order (a malformed address keeps only its name, which then
+    stands here; "" where there is neither). `street` is businessAddress.street verbatim. `marker` and
+    `private` are known only where the extended properties were read (`inspected`): delta cannot carry them.
     """
 
     id: str

@@ -11,8 +11,9 @@ from shared.fields import outlook_text, same, to_outlook, with_outlook_text
 from shared.fields.fingerprint import changed, keep
 from shared.model import FIELDS, Direction, Field, Link, LinkState
 
-# A post code may bring these back to what they were: sent, and yet not moved (Business Central contract §3.5).
-_REWRITTEN = frozenset({Field.CITY, Field.STATE, Field.POSTAL_CODE})
+# A post code or a company may bring these back to what they were: sent, and yet not moved (Business Central
+# contract §3.4, §3.5). Addresses are left out: what does not fit is never sent, and stays in Outlook.
+_REWRITTEN = frozenset(FIELDS) - {Field.EMAIL}
 
 
 @dataclass(frozen=True, slots=True)

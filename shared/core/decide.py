@@ -27,7 +27,7 @@ from shared.core.steps import (
     left_alone,
     removed,
 )
-from shared.fields.fingerprint import changed
+from shared.fields.fingerprint import changed, parts_changed
 from shared.model import (
     ContactType,
     Direction,
@@ -153,8 +153,10 @@ class _Decider:
         merged = merge(link, bc, outlook, self.rules, closed=closed)
         wish = self.rules.wishes.get(link.bc_id)
         if wish and bc and outlook:
+            parts = parts_changed(link.outlook_prints, outlook.prints)
             for name, value in wish.values:
-                merged = taken(merged, name, value, bc.contact, outlook.contact, self.rules, closed=closed)
+                both = (bc.contact, outlook.contact)
+                merged = taken(merged, name, value, *both, self.rules, closed=closed, parts_changed=parts)
         after = replace(
             link,
             state=LinkState.LINKED,

@@ -110,11 +110,11 @@ def lost_with_copy(
     sent = {change.field for change in flowing}
     merger = _Merger(link, bc, outlook, rules, closed=True)
     return tuple(
-        Conflict(name, bc_text(name, bc.contact), outlook_text(name, outlook.contact), Side.OUTLOOK)
+        Conflict(name, bc_text(name, bc.contact), merger.outlook_text(name), Side.OUTLOOK)
         for name in FIELDS
         if name not in sent
         and (name in edited or merger.rests(name))
-        and not same(name, bc.contact, outlook.contact, rules.fields)
+        and not merger.settled(name, in_outlook=name in edited)
     )
 
 
@@ -133,11 +133,12 @@ def taken(
     rules: Rules,
     *,
     closed: bool,
+    parts_changed: bool,
 ) -> Merge:
     """`merged`, with one field as a person wants it who preferred the value that had lost.
 
     It is one edit like any other: translated, and bound by the direction. What was written to the field
-    since then is a conflict that it lost.
+    since then is a conflict that it lost. `parts_changed`: of Outlook's two names the parts were edited.
     """
     ctx = rules.fields
     wanted = ctx.countries.name(value) if name is Field.COUNTRY else value
@@ -146,7 +147,7 @@ def taken(
     if translation.value is None and not wanted.strip():
         return merged  # Business Central would not be emptied, so neither is Outlook
     reasons = dict.fromkeys((*merged.reasons, *translation.reasons))
-    theirs, mine = bc_text(name, bc), outlook_text(name, outlook)
+    theirs, mine = bc_text(name, bc), outlook_text(name, outlook, parts_changed=parts_changed)
     to_bc_side = [change for change in merged.to_bc if change.field is not name]
     to_outlook_side = [change for change in merged.to_outlook if change.field is not name]
     conflicts = list(merged.conflicts)
@@ -206,7 +207,7 @@ class _Merger:
         for name in FIELDS:
             theirs = bc_text(name, self.bc.contact).strip()
             mine = outlook_text(name, self.outlook.contact).strip()
-            if self._settled(name, None):
+            if self.settled(name, in_outlook=False):
                 continue
             if mine and not theirs:
                 self._flow_to_bc(name)
@@ -214,9 +215,9 @@ class _Merger:
                 self._conflict(name, Side.OUTLOOK)
 
     def three_way(self, name: Field, in_bc: bool, in_outlook: bool) -> None:
-        if self._settled(name, self.parts if in_outlook else None):
+        if self.settled(name, in_outlook=in_outlook):
             return
-        emptied = in_outlook and name in _NEVER_EMPTIED and not self._outlook_text(name).strip()
+        emptied = in_outlook and name in _NEVER_EMPTIED and not self.outlook_text(name).strip()
         if emptied and not self.closed:
             self.draft.reasons[Reason.REQUIRED_FIELD] = None
             self._flow_to_outlook(name)
@@ -254,7 +255,7 @@ class _Merger:
 
         Only a link that notes such a value (or what hides it) is asked: for it alone the company was looked up.
         """
-        if self.outlook is None or self.link.note not in MAY_REST or not self._outlook_text(name).strip():
+        if self.outlook is None or self.link.note not in MAY_REST or not self.outlook_text(name).strip():
             return ()
         current = self.bc.contact if self.bc else None
         return to_bc(name, self.outlook.contact, current, self.rules.fields).reasons
@@ -267,19 +268,22 @@ class _Merger:
             return bool(kept.reasons)
         return bool(self.rests(name))
 
-    def _settled(self, name: Field, parts: bool | None) -> bool:
-        """Both sides say the same. `parts`: which of Outlook's names was edited; None: either will do."""
+    def settled(self, name: Field, *, in_outlook: bool) -> bool:
+        """Both sides say the same. `in_outlook`: edited there, so of its two names the edited one counts."""
         if self.bc is None or self.outlook is None:
             return False
+        parts = self.parts if in_outlook else None
         return same(name, self.bc.contact, self.outlook.contact, self.rules.fields, parts_changed=parts)
 
-    def _outlook_text(self, name: Field) -> str:
-        return outlook_text(name, self.outlook.contact) if self.outlook else ""
+    def outlook_text(self, name: Field) -> str:
+        if self.outlook is None:
+            return ""
+        return outlook_text(name, self.outlook.contact, parts_changed=self.parts)
 
     def _conflict(self, name: Field, lost_side: Side) -> None:
         assert self.bc is not None
         assert self.outlook is not None
-        theirs, mine = bc_text(name, self.bc.contact), outlook_text(name, self.outlook.contact)
+        theirs, mine = bc_text(name, self.bc.contact), self.outlook_text(name)
         kept, lost = (theirs, mine) if lost_side is Side.OUTLOOK else (mine, theirs)
         self.draft.conflicts.append(Conflict(name, kept, lost, lost_side))
 
@@ -315,7 +319,7 @@ class _Merger:
         if current is not None and name in _KEEPING_MORE:
             kept = with_outlook_text(current, name, translation.value)
             self._note(to_bc(name, kept, self.bc.contact, self.rules.fields).reasons)
-        old = outlook_text(name, current) if current else None
+        old = self.outlook_text(name) if current else None
         self.draft.to_outlook[name] = FieldChange(name, old, translation.value)
         return True
 

@@ -52,8 +52,9 @@ def outlook_body(values: Mapping[Field, str], current: OutlookContact | None) ->
         if field in values:
             body[member] = values[field] or None
     if Field.EMAIL in values:
+        # Of an address that is none the server keeps the name alone, so that must be what its user wrote.
         body["emailAddresses"] = [
-            {"address": address, "name": shown or address}
+            {"address": address, "name": shown if shown and emails.well_formed(address) else address}
             for address in emails.listed(values[Field.EMAIL])[: emails.SLOTS]
         ]
     if Field.PHONE in values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shared.fields.names import joined_name
+from shared.fields.names import written_name
 from shared.model import FIELDS, BcContact, Field, OutlookContact
 
 _PLACE = {field: place for place, field in enumerate(FIELDS)}
@@ -51,10 +51,13 @@ def bc_text(field: Field, contact: BcContact) -> str:
     return bc_texts(contact)[_PLACE[field]]
 
 
-def outlook_text(field: Field, contact: OutlookContact) -> str:
-    """The text of one field as Outlook returned it; NAME: the joined name parts, else the display name."""
+def outlook_text(field: Field, contact: OutlookContact, *, parts_changed: bool = True) -> str:
+    """The text of one field as Outlook returned it.
+
+    NAME: what its user wrote last, the joined name parts where one of them changed, else the display name.
+    """
     if field is Field.NAME:
-        return joined_name(contact) or contact.display_name
+        return written_name(contact, parts_changed=parts_changed)
     return outlook_texts(contact)[_PLACE[field]]
 
 

@@ -144,4 +144,5 @@ def _texts(item: dict[str, Json], name: str) -> tuple[str, ...]:
 
 
 def _address(entry: Json) -> str:
-    return text(entry, "address") if isinstance(entry, dict) else ""
+    """The address. Of a malformed one Graph shows the name alone (contracts/graph.md §1.5): then that."""
+    return (text(entry, "address") or text(entry, "name")) if isinstance(entry, dict) else ""

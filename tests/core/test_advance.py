@@ -148,6 +148,15 @@ def test_what_the_answer_takes_back_is_not_told_to_outlook_as_planned() -> None:
     assert told == {Field.COUNTRY: ""}
 
 
+def test_a_country_that_the_post_code_brings_back_is_told_to_outlook() -> None:
+    given = couple(outlook={"country": "DE", "postal_code": "EC1A 1BB"})
+    step = the(given)
+    assert values(step.to_bc)[Field.COUNTRY] == "DE"
+    answer = seen_bc(person(postal_code="EC1A 1BB", country="GB"))
+    told = {change.field: change.new for change in follow_up(step, answer, given.rules)}
+    assert told == {Field.COUNTRY: "Great Britain"}
+
+
 def test_a_planned_value_that_the_answer_bears_out_is_told_once() -> None:
     given = couple(bc={"job_title": "Chief"}, outlook={"mobile": "+44 1"})
     answer = seen_bc(person(job_title="Chief", mobile="+44 1"))
@@ -158,6 +167,27 @@ def test_a_value_that_business_central_could_not_take_is_not_written_over_by_its
     given = couple(outlook={"country": "Atlantis", "postal_code": "EC1A 1BB"})
     answer = seen_bc(person(country="DE", postal_code="EC1A 1BB"))
     assert follow_up(the(given), answer, given.rules) == ()
+
+
+# --- two names ---------------------------------------------------------------------------------------
+
+
+def test_a_display_name_that_lost_is_kept_as_it_was_written() -> None:
+    step = the(couple(bc={"display_name": "Ada King"}, outlook={"display_name": "The Countess"}))
+    assert values(step.to_outlook) == {Field.NAME: "Ada King"}
+    assert [(c.field, c.lost, c.lost_side) for c in step.conflicts] == [
+        (Field.NAME, "The Countess", Side.OUTLOOK)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("edited", "lost"),
+    [({"given_name": "Augusta"}, "Augusta Lovelace"), ({"display_name": "Ada L."}, "Ada L.")],
+)
+def test_either_name_edited_in_a_copy_that_goes_is_kept(edited: dict[str, object], lost: str) -> None:
+    step = the(couple(bc={"privacy_blocked": True}, outlook=edited))
+    assert step.effects == {Effect.DELETE_OUTLOOK}
+    assert [(c.field, c.lost) for c in step.conflicts] == [(Field.NAME, lost)]
 
 
 # --- values that rest -------------------------------------------------------------------------------

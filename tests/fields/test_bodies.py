@@ -84,6 +84,13 @@ def test_emails_are_three_whole_slots_named_after_the_contact() -> None:
     ]
 
 
+def test_malformed_address_is_its_own_name_for_graph_keeps_nothing_else_of_it() -> None:
+    assert outlook_body({Field.EMAIL: "a@x.example;ada at home"}, CURRENT)["emailAddresses"] == [
+        {"address": "a@x.example", "name": "Ada Lovelace"},
+        {"address": "ada at home", "name": "ada at home"},
+    ]
+
+
 def test_email_of_a_contact_without_name_is_named_after_its_address() -> None:
     assert outlook_body({Field.EMAIL: "a@x.example"}, outlook())["emailAddresses"] == [
         {"address": "a@x.example", "name": "a@x.example"}

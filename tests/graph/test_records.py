@@ -76,12 +76,18 @@ def test_absent_null_and_odd_members_are_blank() -> None:
         "id": "A",
         "displayName": None,
         "jobTitle": 7,
-        "emailAddresses": [{"name": "A@msn.com,"}, None, {"address": "b@x.example"}],
+        "emailAddresses": [{"name": None}, None, {"address": "b@x.example"}],
         "businessPhones": None,
         "businessAddress": {},
         "unheardOf": {"x": 1},
     }
     assert parse_contact(odd, inspected=False) == OutlookContact("A", "", emails=("", "", "b@x.example"))
+
+
+def test_malformed_address_is_known_by_the_name_that_graph_leaves_of_it() -> None:
+    contact = parse_contact({"id": "A", "emailAddresses": [{"name": "A@msn.com,"}]}, inspected=False)
+    assert contact is not None
+    assert contact.emails == ("A@msn.com,",)
 
 
 def test_what_has_no_id_is_no_contact() -> None:

@@ -82,6 +82,23 @@ def test_bcs_fourth_address_survives_an_edit_of_the_first_three(world: World) ->
     assert_silent(world)
 
 
+def test_address_that_is_none_rests_in_outlook_and_outlives_a_new_one_from_bc(world: World) -> None:
+    """Graph shows its name alone: it is not taken for an emptied address, which would be put back."""
+    [ada] = in_sync(world)
+    copy = copy_of(world, ada)
+    world.outlook_edit(copy, emailAddresses=[{"address": "ada at home", "name": "ada at home"}])
+    world.ok()
+    assert world.bc(ada)["email"] == "p0@x.example"
+    assert world.card(name_of(0))["emailAddresses"] == [{"name": "ada at home"}]
+    assert world.links()[ada].note is Reason.INVALID_EMAIL
+    assert_silent(world)
+    world.bc_edit(ada, email="ada@y.example")
+    world.ok()
+    shown = [{"name": name_of(0), "address": "ada@y.example"}, {"name": "ada at home"}]
+    assert world.card(name_of(0))["emailAddresses"] == shown
+    assert_silent(world)
+
+
 def test_unmapped_data_of_outlook_stay_as_they_are(world: World) -> None:
     own: dict[str, Json] = {
         "personalNotes": "likes tea",
