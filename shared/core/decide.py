@@ -256,10 +256,11 @@ class _Decider:
         if pair.outlook is not None:
             return self.live(pair.having(replace(link, state=LinkState.LINKED)))
         wanted = self.rules.wanted
-        if bc is None or (wanted is not None and not wanted(bc.contact)):
+        deleted = link.bc_id in self.bc.gone
+        if not deleted and (bc is None or (wanted is not None and not wanted(bc.contact))):
             return None
-        scope = self.rules.scope(bc.contact)
-        if scope is None:
+        scope = self.rules.scope(bc.contact) if bc else None
+        if bc is not None and scope is None:
             return self.lone_bc(bc, None, pair.before or link)
         gone = replace(link, state=LinkState.REMOVED_BY_US, note=scope)
         return Step(link.bc_id, link.bc_id, link=gone, before=pair.before)

@@ -176,6 +176,13 @@ def test_a_creation_whose_answer_was_lost_and_that_never_happened_is_done_again(
     assert paired(Given(links=(PENDING,), people=(person(),))) == {"bc-ada": "new"}
 
 
+def test_a_creation_that_never_happened_of_a_contact_deleted_since_is_given_up() -> None:
+    step = the(Given(links=(PENDING,), gone=frozenset({"bc-ada"})), "bc-ada")
+    assert not step.effects
+    assert step.link is not None
+    assert step.link.state is LinkState.REMOVED_BY_US
+
+
 def test_a_contact_blocked_before_the_lost_answer_is_taken_out_again() -> None:
     given = Given(links=(PENDING,), people=(person(privacy_blocked=True),), cards=(card(),))
     assert the(given, "bc-ada").effects == {Effect.DELETE_OUTLOOK}
