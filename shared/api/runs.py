@@ -63,7 +63,7 @@ def start_sync(call: Call) -> Response:
     key = _idempotency_key(call)
     if not key:
         return _accepted(call, _queue(services, stored, run))
-    scope = f"{call.caller.door} {user}"
+    scope = f"{user} {call.caller.door}"
     request = hashlib.sha256(f"{company} {body.model_dump_json(exclude={'user', 'company'})}".encode())
     known = services.store.idempotency.remember(scope, key, run.id, request.hexdigest())
     if known.request != request.hexdigest():

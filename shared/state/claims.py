@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from shared.errors import StateConflict
 from shared.state.companies import Companies
-from shared.state.keys import company_key, escape, stamp
+from shared.state.keys import after, company_key, escape, stamp, user_key
 from shared.state.rows import Row, Value
 from shared.state.tables import Change, Tables, Write, quoted
 
@@ -82,6 +82,11 @@ class Claims:
     def release(self, claim: Claim) -> None:
         """The contact was not made, or is gone again: anybody may claim its addresses."""
         self._tables.delete_all(_TABLE, claim.partition, claim.keys)
+
+    def clear(self, user: str) -> int:
+        """Forgets the claims of all setups of a user; how many there were."""
+        mine = f"{user_key(user)} "
+        return self._tables.clear(_TABLE, f"owner ge {quoted(mine)} and owner lt {quoted(after(mine))}")
 
     def purge(self, now: datetime, most: int) -> int:
         """Removes expired claims, `most` at the most; how many."""

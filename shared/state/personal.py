@@ -8,11 +8,13 @@ from enum import Enum
 
 from shared.model import Json
 from shared.state.access import Access, Aliases
+from shared.state.claims import Claims
 from shared.state.conflicts import Conflicts
 from shared.state.held import HeldItems
 from shared.state.links import Links
 from shared.state.outcomes import Outcomes
 from shared.state.removed import RemovedCopies
+from shared.state.run_queue import Idempotency
 from shared.state.runs import Runs
 from shared.state.setups import Setups, StoredSetup
 from shared.state.subscriptions import Subscriptions
@@ -38,6 +40,8 @@ class Personal:
         access: Access,
         aliases: Aliases,
         subscriptions: Subscriptions,
+        claims: Claims,
+        idempotency: Idempotency,
     ) -> None:
         self._setups = setups
         self._links = links
@@ -49,6 +53,8 @@ class Personal:
         self._access = access
         self._aliases = aliases
         self._subscriptions = subscriptions
+        self._claims = claims
+        self._idempotency = idempotency
 
     def export(self, user: str) -> dict[str, Json]:
         """Everything kept about a user as JSON, without keys and tokens."""
@@ -63,7 +69,7 @@ class Personal:
     def erase(self, user: str) -> None:
         """Forgets a user: setups and all that belongs to them, opened companies, addresses, subscriptions.
 
-        The subscriptions at Graph itself are the caller's to end, before.
+        Claims and repeated requests, too. The subscriptions at Graph itself are the caller's to end, before.
         """
         for subscription in self._subscriptions.of_user(user):
             self._subscriptions.delete(subscription.service, subscription.id)
@@ -74,6 +80,8 @@ class Personal:
             self.erase_setup(user, company)
         self._access.clear(user)
         self._aliases.clear(user)
+        self._claims.clear(user)
+        self._idempotency.clear(user)
 
     def erase_setup(self, user: str, company: str) -> None:
         """Forgets a setup and all of its rows. The setup goes last: an interrupted call can be repeated."""

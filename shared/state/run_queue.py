@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.errors import StateConflict
-from shared.state.keys import SEPARATOR, company_key, escape, moment, stamp, user_key
+from shared.state.keys import SEPARATOR, after, company_key, escape, moment, stamp, user_key
 from shared.state.rows import Row
 from shared.state.runs import Mode, Run, Runs, Trigger
 from shared.state.tables import Tables, quoted
@@ -162,6 +162,8 @@ class Idempotency:
     def remember(self, scope: str, key: str, run: str, request: str) -> Remembered:
         """Lets `key` of a caller's `scope` stand for `run`, or says which run it stands for since earlier.
 
+        `scope` begins with the user whom the request is about and a blank (`clear`).
+
         `run` need not exist yet: who gets an id back whose run is missing makes the run with that id.
         """
         at = stamp(self._clock())
@@ -178,6 +180,12 @@ class Idempotency:
     def purge(self, now: datetime, most: int) -> int:
         """Forgets keys of more than a day ago, `most` at the most; how many."""
         return self._tables.clear(IDEMPOTENCY, f"at lt {quoted(stamp(now - _REMEMBERED))}", most)
+
+    def clear(self, user: str) -> int:
+        """Forgets the keys of all requests about a user; how many there were."""
+        mine = escape(f"{user_key(user)} ")
+        where = f"PartitionKey ge {quoted(mine)} and PartitionKey lt {quoted(after(mine))}"
+        return self._tables.clear(IDEMPOTENCY, where)
 
     def point(self, scope: str, key: str, run: str) -> None:
         """Lets the key stand for another run: the one that its own was joined to."""

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from shared.errors import StateConflict
 from shared.model import Json, Setup
-from shared.state.keys import escape, inverted, setup_key, stamp
+from shared.state.keys import after, escape, inverted, setup_key, stamp
 from shared.state.rows import JsonMap, Page, Row, Value, packed
 from shared.state.tables import Tables, quoted, within
 
@@ -205,8 +205,15 @@ class Runs:
         return self._remove(where, most)
 
     def clear(self, user: str, company: str) -> int:
-        """Removes every run of a setup and their actions; how many runs."""
-        return self._remove(within(_partition(user, company)), None)
+        """Removes every run of a setup and their actions; how many runs.
+
+        Also actions without a run: those that one wrote while it was removed.
+        """
+        runs = self._remove(within(_partition(user, company)), None)
+        start = f"{_partition(user, company)}-"
+        where = f"PartitionKey ge {quoted(start)} and PartitionKey lt {quoted(after(start))}"
+        self._tables.clear(ACTIONS, where)
+        return runs
 
     def _remove(self, where: str, most: int | None) -> int:
         keys: list[tuple[str, str]] = []

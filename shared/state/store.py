@@ -77,6 +77,8 @@ class Store:
             self.access,
             self.aliases,
             self.subscriptions,
+            self.claims,
+            self.idempotency,
         )
 
     @property

@@ -170,7 +170,7 @@ def _farewell(services: Services, run: Run, stored: StoredSetup) -> float | None
             return None
         delay = _LATER
     except LeaseLost:
-        return _BUSY_DELAY
+        return _lost(services, run)
     except NotFound:
         forget(services, stored)  # there is no mailbox any more whose copies could be removed
         return None

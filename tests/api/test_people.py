@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+from azure.data.tables import TableServiceClient
+
 from sandbox.faults import Fault
+from shared.sync.session import Session
 from tests.api.conftest import Office
 from tests.sync.world import ANNA, BEN, COMPANY, OTHER_COMPANY
 
@@ -51,6 +55,57 @@ def test_erased_user_leaves_nothing_but_the_copies(office: Office) -> None:
     assert [kept[name] for name in ("addresses", "companies", "subscriptions", "setups")] == [[], [], [], []]
     assert office.world.names() == ["Ada Lovelace"]
     assert office.key.get(f"users/{BEN}/setups/{COMPANY}").status == 200
+
+
+def traces(storage: str, *words: str) -> list[tuple[str, str]]:
+    """Table and key of every row that has one of the words in a key or a text."""
+    service = TableServiceClient.from_connection_string(storage)
+    return [
+        (table.name, row["RowKey"])
+        for table in service.list_tables()
+        for row in service.get_table_client(table.name).list_entities()
+        if any(word in str(value).lower() for value in row.values() for word in words)
+    ]
+
+
+def test_erased_user_is_named_in_no_row_of_any_table(office: Office, storage: str) -> None:
+    office.world.bc_person("Ada Lovelace", "ada@x.example")
+    office.key.put(f"users/anna@cronus.example/setups/{COMPANY}", {})
+    office.sync(mode="full")
+    office.world.outlook_add("Rosa New", "rosa@x.example")
+    run = office.key.post("sync", {"user": ANNA}, Idempotency_Key="once")
+    office.do(run)
+    runs = str(run["runId"]).partition("-")[0]
+    left = {table for table, _ in traces(storage, ANNA, "anna@cronus.example", runs)}
+    assert left >= {"Setups", "Links", "Runs", "RunActions", "Access", "Aliases", "Claims", "Idempotency"}
+    assert office.signed_in().delete("me").status == 204
+    assert traces(storage, ANNA, "anna@cronus.example", runs) == []
+
+
+def test_user_erased_in_the_middle_of_a_run_leaves_nothing_either(
+    office: Office, storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run goes on writing until it notices that its lease is gone."""
+    ada = office.world.bc_person("Ada Lovelace", "ada@x.example")
+    office.set_up()
+    office.sync(mode="full")
+    office.world.pass_minutes(1)
+    office.world.bc_edit(ada, jobTitle="Theirs")
+    office.world.outlook_edit(str(office.world.card("Ada Lovelace")["id"]), jobTitle="Mine")
+    run = office.key.post("sync", {"user": ANNA})
+    asked = Session.should_stop
+    erased: list[int] = []
+
+    def erase_then_go_on(session: Session) -> bool:
+        if not erased:
+            erased.append(office.signed_in().delete("me").status)
+        return asked(session)
+
+    monkeypatch.setattr(Session, "should_stop", erase_then_go_on)
+    office.do(run)
+    assert erased == [204]
+    assert office.world.card("Ada Lovelace")["jobTitle"] == "Theirs"
+    assert traces(storage, ANNA, str(run["runId"]).partition("-")[0]) == []
 
 
 def test_closed_company_stops_everything_until_it_is_opened_again(office: Office) -> None:

@@ -37,6 +37,8 @@ def fill(store: Store, who: Who) -> Run:
     store.access.open(*who.pair, by="key")
     store.aliases.put(f"{who.user}@example.com", who.user)
     store.subscriptions.save(Subscription(Service.GRAPH, str(uuid.uuid4()), *who.pair, "hush"))
+    store.claims.claim("P", who.company, ["a@x.example"], f"{who.user} {who.company} o1")
+    store.idempotency.remember(f"{who.user} user", "k", run.id, "d")
     return run
 
 
