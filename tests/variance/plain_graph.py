@@ -26,6 +26,15 @@ SCALARS = (
 LISTS = ("categories", "imAddresses", "homePhones", "businessPhones", "children", "emailAddresses")
 ADDRESSES = ("homeAddress", "businessAddress", "otherAddress")
 PARTS = ("street", "city", "state", "postalCode", "countryOrRegion")
+WAYS = {
+    "tells nothing empty": "members without a value are left out, in lists as in single contacts",
+    "no versions": "neither ETag nor changeKey is told",
+    "silent changes": "a PATCH is answered with 204 and nothing else",
+    "forgotten answers": "every third batch lacks the answer of its last item, which was carried out",
+    "lost batches": "every third batch is carried out and then answered with a gateway's page",
+    "refused batches": "every third batch is not carried out: 429, or 503 without a word when",
+}
+"""What the contract allows this mailbox besides; all of it at once if need be."""
 DELETED_ITEMS = "Deleted=Items"
 HOME = "Contacts-IBDgAAAA=="
 
@@ -51,7 +60,7 @@ class PlainGraph:
     """One mailbox. `complaints`: what a caller did that the contract does not allow.
 
     `partial_delta`: changes come with the changed properties alone. `needs_given_name`: a creation without one
-    is refused. `instead`: the answer to every look at contacts, whatever was asked.
+    is refused. `instead`: the answer to every look at contacts, whatever was asked. `ways`: of `WAYS`.
     """
 
     def __init__(self, user: str, now: Callable[[], datetime], opens: Callable[[Ask], bool]) -> None:
@@ -64,8 +73,10 @@ class PlainGraph:
         self.partial_delta = False
         self.needs_given_name = False
         self.instead: Tell | None = None
+        self.ways: set[str] = set()
         self._now = now
         self._opens = opens
+        self._batches = 0
         self._log: dict[str, list[str]] = {HOME: []}
         self._links: dict[str, Record] = {}
         self._tokens: dict[str, tuple[str, int]] = {}
@@ -167,7 +178,16 @@ class PlainGraph:
         requests = cast(list[dict[str, str]], cast(Record, ask.body)["requests"])
         if len(requests) > 20:
             return _refused(400, "MaximumValueExceeded")
-        return Tell(200, {"responses": [self._item(each) for each in requests][::-1]})
+        self._batches += 1
+        if "refused batches" in self.ways and self._batches % 3 == 1:
+            status, headers = (429, {"Retry-After": "1.5"}) if self._batches % 2 else (503, {})
+            return Tell(status, "<html>Busy</html>", headers, kind="text/html")
+        responses = [self._item(each) for each in requests][::-1]
+        if "forgotten answers" in self.ways and not self._batches % 3:
+            del responses[0]
+        if "lost batches" in self.ways and not self._batches % 3:
+            return Tell(502, "<html>Bad gateway</html>", kind="text/html")
+        return Tell(200, {"responses": responses})
 
     def _item(self, each: dict[str, str]) -> Json:
         headers = {name.lower(): value for name, value in cast(dict[str, str], each.get("headers", {})).items()}
@@ -223,7 +243,7 @@ class PlainGraph:
             values, extended = _split(cast(Record, ask.body))
             item.extended.update(extended)
             self.change(item, values)
-            return Tell(200, self._contact(item))
+            return Tell(204) if "silent changes" in self.ways else Tell(200, self._contact(item))
         return Tell(200, self._contact(item, ask))
 
     def _list_contacts(self, folder: str, ask: Ask) -> Tell:
@@ -295,6 +315,10 @@ class PlainGraph:
         if ask and "$select" in ask.query:
             chosen = {"id", "@odata.etag", *ask.query["$select"].split(",")}
             shown = {name: value for name, value in shown.items() if name in chosen}
+        if "tells nothing empty" in self.ways:
+            shown = {name: value for name, value in shown.items() if value not in (None, "", [], {})}
+        if "no versions" in self.ways:
+            shown = {name: value for name, value in shown.items() if name not in ("@odata.etag", "changeKey")}
         return {**shown, **_expanded(item.extended, ask)}
 
 

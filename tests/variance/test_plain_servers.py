@@ -22,7 +22,7 @@ from shared.sync.work import run_slice
 from tests.variance.plain_bc import BASE as BC_BASE
 from tests.variance.plain_bc import PlainBc
 from tests.variance.plain_graph import BASE as GRAPH_BASE
-from tests.variance.plain_graph import HOME, PlainGraph
+from tests.variance.plain_graph import HOME, WAYS, PlainGraph
 from tests.variance.plain_http import Ask, PlainEntra, PlainServer, Record, Tell
 from tests.variance.scenario import FOLDER, card, copy, first_sync, live_through, settle, succeeded
 
@@ -192,6 +192,12 @@ def town(storage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 def test_life_goes_on_the_same_on_servers_of_another_hand(town: PlainTown) -> None:
+    live_through(town)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_life_goes_on_the_same_whatever_the_mailbox_leaves_out_or_loses(town: PlainTown, way: str) -> None:
+    town.graph.ways = {way}
     live_through(town)
 
 
