@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shared.core.plan import Conflict, Effect
 from shared.core.snapshot import Whereabouts
 from shared.fields import bc_text, outlook_text, same
+from shared.fields.fingerprint import changed
 from shared.model import (
     BcContact,
     ConflictPolicy,
@@ -139,7 +140,13 @@ class Exchange:
             self.card = what.outlook.contact if what.outlook else self.card
             if Effect.DELETE_OUTLOOK in step.effects:
                 self.card = None
-        self.base = {(side, which): self.text(side, which) for side in Side for which in Field}
+        link = next(iter(self.links.values()))
+        behind = {  # what waits keeps the base that it had
+            Side.BUSINESS_CENTRAL: changed(link.bc_prints, PRINTS.bc(self.bc)) if self.bc else frozenset(),
+            Side.OUTLOOK: changed(link.outlook_prints, PRINTS.outlook(self.card)) if self.card else frozenset(),
+        }
+        for side in Side:
+            self.base |= {(side, which): self.text(side, which) for which in Field if which not in behind[side]}
 
     def write(self, side: Side, name: str, value: Any) -> None:
         """A person changes one property, and with it overrules what they saw there."""
