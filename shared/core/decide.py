@@ -84,8 +84,8 @@ class _Decider:
             yield self.linked(link, before.get(link.bc_id))
         for bc_id, outlook_id in pairing.met.items():
             yield self.met(bc_id, outlook_id, links.get(bc_id), heirs.get(bc_id, ""))
-        for bc_id, reason in pairing.lone_bc.items():
-            yield self.lone_bc(self.bc.contacts[bc_id], reason, before.get(bc_id))
+        for bc_id, owner in pairing.lone_bc.items():
+            yield self.lone_bc(self.bc.contacts[bc_id], owner, before.get(bc_id))
         for lone in pairing.lone_outlook:
             yield self.lone_outlook(lone)
 
@@ -203,7 +203,7 @@ class _Decider:
         wanted = self.rules.wanted
         meant = bc is not None and self.rules.scope(bc.contact) is None and (not wanted or wanted(bc.contact))
         if returns and bc is not None and meant and not self.to_bc_only:
-            return self.lone_bc(bc, None, pair.before or pair.link)
+            return self.lone_bc(bc, "", pair.before or pair.link)
         if bc is None and pair.before == pair.link:
             return None
         return left_alone(replace(pair, outlook=None), Reason.DELETED_BY_USER)
@@ -261,7 +261,7 @@ class _Decider:
             return None
         scope = self.rules.scope(bc.contact) if bc else None
         if bc is not None and scope is None:
-            return self.lone_bc(bc, None, pair.before or link)
+            return self.lone_bc(bc, "", pair.before or link)
         gone = replace(link, state=LinkState.REMOVED_BY_US, note=scope)
         return Step(link.bc_id, link.bc_id, link=gone, before=pair.before)
 
@@ -294,10 +294,11 @@ class _Decider:
         fresh = not self._ours(outlook.contact) and not self.to_bc_only
         return step and replace(step, forget=former, category=fresh)
 
-    def lone_bc(self, bc: SeenBc, reason: Reason | None, before: Link | None) -> Step | None:
+    def lone_bc(self, bc: SeenBc, owner: str, before: Link | None) -> Step | None:
         bc_id = bc.contact.id
-        if reason is not None:
-            return Step(bc_id, bc_id, outcome=Outcome.SKIPPED, reasons=(reason,), bc=bc)
+        if owner:
+            twin = Step(bc_id, bc_id, outcome=Outcome.SKIPPED, reasons=(Reason.DUPLICATE,), bc=bc)
+            return replace(twin, related=owner)
         if self.to_bc_only:
             return Step(bc_id, bc_id, outcome=Outcome.SKIPPED, reasons=(Reason.DIRECTION_OFF,), bc=bc)
         return created_in_outlook(bc, before, self.rules)

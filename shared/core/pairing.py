@@ -32,14 +32,14 @@ class Pairing:
     """`links`: every link, brought up to date with where its Outlook copy was found.
 
     `met`: pairs that meet for the first time, Outlook id by BC id. `lone_bc`: in scope and without a
-    partner; the reason is `duplicate` where another BC contact owns the copy. `inherit`: BC ids that
-    are gone, with the BC contact that takes over the copy.
+    partner; with the BC contact that owns the one copy of both, "" where none does. `inherit`: BC ids
+    that are gone, with the BC contact that takes over the copy.
     """
 
     links: tuple[Link, ...]
     met: Mapping[str, str]
     lone_outlook: tuple[LoneOutlook, ...]
-    lone_bc: Mapping[str, Reason | None]
+    lone_bc: Mapping[str, str]
     inherit: Mapping[str, str]
 
 
@@ -253,12 +253,12 @@ class _Matcher:
 
     # --- what is left in Business Central -------------------------------------------------------
 
-    def _lone_bc(self) -> dict[str, Reason | None]:
+    def _lone_bc(self) -> dict[str, str]:
         """In-scope persons without partner, whether or not they ever had a copy that was removed.
 
         Twins (same address, same name) have one owner.
         """
-        lone: dict[str, Reason | None] = {}
+        lone: dict[str, str] = {}
         paired = {bc_id for bc_id, link in self.links.items() if link.state is not LinkState.REMOVED_BY_US}
         fresh = [seen.contact for bc_id, seen in self.bc.contacts.items() if bc_id not in paired]
         fresh.sort(key=lambda c: c.number)
@@ -266,18 +266,20 @@ class _Matcher:
         for contact in fresh:
             in_scope = self._wanted(contact) if self.rules.wanted else self.rules.scope(contact) is None
             if contact.id not in self.met and in_scope:
-                lone[contact.id] = Reason.DUPLICATE if self._has_twin(contact, lone) else None
+                lone[contact.id] = self._owner(contact, lone)
         return lone
 
-    def _has_twin(self, contact: BcContact, lone: Mapping[str, Reason | None]) -> bool:
+    def _owner(self, contact: BcContact, lone: Mapping[str, str]) -> str:
         name = fold(contact.display_name)
-        return any(
-            twin.id != contact.id
-            and fold(twin.display_name) == name
-            and (self._owns(twin) or lone.get(twin.id, Reason.DUPLICATE) is None)
+        owners = (
+            twin.id
             for address in addresses(contact.email)
             for twin in self.bc.owners.get(address, ())
+            if twin.id != contact.id
+            and fold(twin.display_name) == name
+            and (self._owns(twin) or lone.get(twin.id, contact.id) == "")
         )
+        return next(owners, "")
 
     def _owns(self, twin: BcContact) -> bool:
         link = self.links.get(twin.id)

@@ -57,7 +57,7 @@ class Step:
     `bc`, `outlook`: the contacts as observed, None where not read. `mark`: write the marker.
     `category`: add our category, once, when the pair is new.
     `held`: effects a brake keeps back.
-    `related`: the BC contact because of which an Outlook contact is left alone.
+    `related`: the BC contact because of which this one is left alone.
     """
 
     key: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.core.merge import MAY_REST
@@ -10,7 +10,7 @@ from shared.core.pairing import LIVE
 from shared.core.snapshot import BcView, OutlookView, Rules, SeenBc, SeenOutlook, Whereabouts, as_it_was
 from shared.fields import addresses, fold_company_name, to_outlook
 from shared.fields.fingerprint import Prints, changed
-from shared.model import REQUIRED_FIELDS, Field, Link, LinkState, OutlookContact
+from shared.model import REQUIRED_FIELDS, Field, Link, LinkState, OutlookContact, Reason, Side
 
 _ADDRESS = (Field.ADDRESS, Field.CITY, Field.STATE, Field.POSTAL_CODE, Field.COUNTRY)
 _NEEDS_BC = frozenset({Field.EMAIL, Field.COMPANY, *REQUIRED_FIELDS})
@@ -51,8 +51,9 @@ class Reading:
     """How complete the reading was.
 
     `all_bc`, `all_outlook`: every contact (in scope) was read. `removed`: ids that delta called removed.
-    `missing_bc`: linked ids that an id sweep no longer found. `prints`: to compare texts with links.
-    `values`: old values are wanted too (a preview shows them).
+    `missing_bc`: ids that an id sweep no longer found. `prints`: to compare texts with links.
+    `values`: old values are wanted too (a preview shows them). `left_alone`: contacts that earlier runs left
+    alone, by the BC contact that was the reason, "" where that was not known yet.
     """
 
     prints: Prints
@@ -61,6 +62,7 @@ class Reading:
     removed: frozenset[str] = frozenset()
     missing_bc: frozenset[str] = frozenset()
     values: bool = False
+    left_alone: Mapping[str, Collection[tuple[Side, str]]] = field(default_factory=dict)
 
 
 def questions(
@@ -74,6 +76,8 @@ def questions(
         asker.outlook_contact(seen)
     for found in bc.contacts.values():
         asker.bc_contact(found)
+    for because_of in reading.left_alone:
+        asker.left_alone(because_of)
     return asker.q
 
 
@@ -103,9 +107,11 @@ class _Asker:
     def _live(self, link: Link) -> None:
         bc, outlook = self.bc.contacts.get(link.bc_id), self.outlook.contacts.get(link.outlook_id)
         known_bc = bc is not None or link.bc_id in self.bc.gone
-        if not known_bc and (
-            self.reading.all_bc or link.bc_id in self.reading.missing_bc or link.state is LinkState.REMOVING
-        ):
+        returned = (
+            link.note is Reason.MOVED_OUT and outlook is not None
+        )  # whatever happened meanwhile was missed
+        doubtful = self.reading.all_bc or link.bc_id in self.reading.missing_bc
+        if not known_bc and (doubtful or returned or link.state is LinkState.REMOVING):
             self.q.bc.add(link.bc_id)
         if link.state is LinkState.CREATING:
             self.q.bc.add(link.bc_id)
@@ -189,13 +195,27 @@ class _Asker:
             self._company(contact)
 
     def bc_contact(self, seen: SeenBc) -> None:
-        contact = seen.contact
-        if contact.id in self.links or not self._in_scope(contact.id):
+        contact, link = seen.contact, self.links.get(seen.contact.id)
+        has_or_had_its_copy = link is not None and link.state is not LinkState.REMOVED_BY_US
+        if has_or_had_its_copy or not self._in_scope(contact.id):
             return
         self.q.owners.update(addresses(contact.email))
         if not self.reading.all_outlook:
             self.q.in_folder.update(addresses(contact.email))
             self.q.markers.add(contact.id)
+
+    def left_alone(self, because_of: str) -> None:
+        """What was in a contact's way may have moved: then that contact is looked at again (invariant I9)."""
+        link = self.links.get(because_of)
+        copy_gone = link is not None and self.outlook.away.get(link.outlook_id) is Whereabouts.GONE
+        moved = because_of in self.bc.contacts or because_of in self.bc.gone | self.reading.missing_bc
+        if because_of and not moved and not copy_gone:
+            return
+        for side, contact in self.reading.left_alone[because_of]:
+            if side is Side.OUTLOOK:
+                self._look(contact)
+            elif contact not in self.bc.contacts:
+                self.q.bc.add(contact)
 
     def _look(self, outlook_id: str) -> None:
         seen = self.outlook.contacts.get(outlook_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ from shared.fields import fold_company_name
 from shared.fields.fingerprint import Prints
 from shared.graph.client import GraphClient
 from shared.graph.records import own_content
-from shared.model import BcContact, ContactType, Link, OutlookContact
+from shared.model import BcContact, ContactType, Link, OutlookContact, Side
 from shared.state.setups import SetupState
 from shared.sync.at_once import at_once
 
@@ -189,10 +189,19 @@ class Observer:
 
     # --- what the decision still needs ------------------------------------------------------------
 
-    def complete(self, seen: Observation, links: list[Link], rules: Rules, *, values: bool) -> Observation:
+    def complete(
+        self,
+        seen: Observation,
+        links: list[Link],
+        rules: Rules,
+        left_alone: Mapping[str, Collection[tuple[Side, str]]],
+        *,
+        values: bool,
+    ) -> Observation:
         """Answer questions until none is left; the observation with everything that was found."""
-        if not seen.all_read and links and self._may_have_lost(seen, links):
-            self._sweep(links, seen)
+        cared_for = {link.bc_id for link in links} | left_alone.keys() - {""}
+        if not seen.all_read and cared_for and self._may_have_lost(seen, links):
+            self._sweep(cared_for, seen)
         for _ in range(_ROUNDS):
             reading = Reading(
                 self.prints,
@@ -201,6 +210,7 @@ class Observer:
                 removed=frozenset(self._removed),
                 missing_bc=frozenset(self._missing),
                 values=values,
+                left_alone=left_alone,
             )
             new = questions(links, self.view_bc(), self.view_outlook(), rules, reading).without(self._asked)
             if not new:
@@ -242,10 +252,10 @@ class Observer:
         unknown = any(bc_id not in linked for bc_id in self._bc)
         return seen.marks.bc_count < 0 or seen.marks.bc_count != self.state.bc_count or unknown
 
-    def _sweep(self, links: list[Link], seen: Observation) -> None:
-        """Compare the ids of all links with all ids there are."""
+    def _sweep(self, cared_for: Set[str], seen: Observation) -> None:
+        """Compare the ids of all contacts that matter to some copy with all ids there are."""
         present = self.bc.ids()
-        self._missing = {link.bc_id for link in links} - present - set(self._bc)
+        self._missing = cared_for - present - set(self._bc)
         seen.empty = not present
         seen.marks = replace(seen.marks, bc_count=len(present))
 

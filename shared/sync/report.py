@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -59,6 +59,14 @@ class Report:
         self.keeps_outcomes = bool(self.known)
         number = self.run.checkpoint.get("actions")
         self._next_action = number if isinstance(number, int) else 1
+
+    def left_alone(self) -> dict[str, list[tuple[Side, str]]]:
+        """Contacts that earlier runs left alone, by the BC contact in whose favour; "" where not known yet."""
+        found: defaultdict[str, list[tuple[Side, str]]] = defaultdict(list)
+        for (side, contact), row in self.known.items():
+            if row.outcome is Outcome.SKIPPED and (row.related or row.reason is Reason.DUPLICATE):
+                found[row.related].append((side, contact))
+        return found
 
     # --- progress -------------------------------------------------------------------------------------
 
@@ -239,7 +247,7 @@ class Report:
             stamp(now),
             self.run.id,
             version=version(step),
-            related=(step.related or step.bc_id) if side is Side.OUTLOOK else step.outlook_id,
+            related=step.related or (step.bc_id if side is Side.OUTLOOK else step.outlook_id),
             code=result.code,
         )
         if result.outcome is not Outcome.FAILED:

@@ -55,7 +55,8 @@ def synchronize(session: Session, report: Report) -> Ending:
     if seen.quiet:
         return finish(session, report, seen, Plan(), ())
     links = session.services.store.links.load(session.setup.user, session.setup.company)
-    seen = observer.complete(seen, links, rules, values=session.run.kind is RunKind.PREVIEW)
+    values = session.run.kind is RunKind.PREVIEW
+    seen = observer.complete(seen, links, rules, report.left_alone(), values=values)
     session.judge_stamp(seen, rules)
     if not session.restore_accepted and looks_restored(observer, seen):
         return pause(session, "restored", RESTORED)

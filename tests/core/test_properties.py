@@ -274,8 +274,9 @@ def test_a_write_carries_changed_fields_only(seen: Given) -> None:
 
 
 def _anew(step: Step) -> bool:
-    """A first meeting compares every field."""
-    return step.before is None or step.before.state is not LinkState.LINKED or bool(step.forget)
+    """A first meeting compares every field; so does one with another copy, whose link has no base yet."""
+    meets = step.link is not None and not step.link.bc_prints
+    return meets or step.before is None or step.before.state is not LinkState.LINKED or bool(step.forget)
 
 
 @many

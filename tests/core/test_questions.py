@@ -8,7 +8,7 @@ import pytest
 
 from shared.core.questions import Questions, Reading, questions
 from shared.core.snapshot import Whereabouts, Wish, WishKind
-from shared.model import Field, LinkState, Reason
+from shared.model import Field, LinkState, Reason, Side
 from tests.core.builders import PRINTS, Given, couple, person, stranger
 
 
@@ -91,3 +91,31 @@ def test_a_new_person_asks_for_twins_and_for_a_copy_that_may_be_there() -> None:
     found = asked(Given(people=(person(),)))
     assert found.owners == found.in_folder == {"ada@works.example"}
     assert found.markers == {"bc-ada"}
+
+
+def test_a_contact_back_in_the_scope_is_asked_for_like_a_new_one() -> None:
+    """Meanwhile its twin may have got the copy, or the user one of their own."""
+    found = asked(unread(couple(link={"state": LinkState.REMOVED_BY_US})))
+    assert found.owners == found.in_folder == {"ada@works.example"}
+
+
+def test_a_copy_that_was_moved_back_asks_what_happened_to_its_contact() -> None:
+    given = replace(couple(link={"note": Reason.MOVED_OUT}), people=())
+    assert asked(given).bc == {"bc-ada"}
+
+
+def test_what_was_left_alone_is_looked_at_again_when_what_was_in_its_way_moves() -> None:
+    left = {"bc-ada": [(Side.OUTLOOK, "ol-second"), (Side.BUSINESS_CENTRAL, "bc-twin")]}
+    still = replace(couple(), people=())
+    assert not asked(still, left_alone=left)
+    gone = replace(still, gone=frozenset({"bc-ada"}))
+    deleted = replace(still, cards=(), away={"ol-ada": Whereabouts.GONE})
+    for given in (couple(bc={"job_title": "Chief"}), gone, deleted):
+        found = asked(given, left_alone=left)
+        assert "ol-second" in found.outlook
+        assert "bc-twin" in found.bc
+    assert "bc-twin" in asked(still, left_alone=left, missing_bc=frozenset({"bc-ada"})).bc
+
+
+def test_what_was_left_alone_for_one_not_known_yet_is_looked_at_again() -> None:
+    assert asked(couple(), left_alone={"": [(Side.OUTLOOK, "ol-second")]}).outlook == {"ol-second"}

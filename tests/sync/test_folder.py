@@ -186,6 +186,60 @@ def test_moved_to_a_private_folder_then_a_full_sync(world: World) -> None:
     assert_silent(world)
 
 
+@pytest.fixture
+def away(world: World) -> str:
+    """Ada's copy lies in a private folder, and a run has seen that; her BC id."""
+    ada, _ = in_sync(world, 2)
+    world.people("create_folder", ANNA, "Private")
+    world.people("move_contact", ANNA, copy_of(world, ada), "Private")
+    world.ok()
+    return ada
+
+
+def comes_back_much_later(world: World, bc_id: str) -> None:
+    """What changed meanwhile in Business Central is beyond the overlap of the watermark."""
+    world.ok()
+    world.pass_minutes(60)
+    world.bc_person("Rosa New", "rosa@x.example")
+    world.ok()
+    world.people("move_contact", ANNA, copy_of(world, bc_id), FOLDER)
+    world.ok()
+
+
+def test_moved_out_edited_and_moved_back(world: World, away: str) -> None:
+    copy = copy_of(world, away)
+    world.outlook_edit(copy, jobTitle="Mine")
+    world.ok()
+    assert world.bc(away)["jobTitle"] == "Buyer"
+    world.people("move_contact", ANNA, copy, FOLDER)
+    world.ok()
+    assert job(world, away) == ("Mine", "Mine")
+    assert_silent(world)
+
+
+def test_edited_in_bc_while_moved_out_arrives_when_moved_back(world: World, away: str) -> None:
+    world.bc_edit(away, jobTitle="Head Buyer")
+    comes_back_much_later(world, away)
+    assert job(world, away) == ("Head Buyer", "Head Buyer")
+    assert_silent(world)
+
+
+def test_deleted_in_bc_while_moved_out_goes_when_moved_back(world: World, away: str) -> None:
+    world.bc_delete(away)
+    world.ok()
+    assert world.names(folder="Private") == [name_of(0)]
+    comes_back_much_later(world, away)
+    assert world.names() == [name_of(1), "Rosa New"]
+    assert_silent(world)
+
+
+def test_blocked_while_moved_out_goes_when_moved_back(world: World, away: str) -> None:
+    world.bc_edit(away, privacyBlocked=True)
+    comes_back_much_later(world, away)
+    assert world.names() == [name_of(1), "Rosa New"]
+    assert_silent(world)
+
+
 def test_moved_out_and_back_between_two_runs_changes_nothing(world: World) -> None:
     """With immutable ids delta tells this as removed only."""
     ada, _ = in_sync(world, 2)
