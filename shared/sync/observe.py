@@ -255,7 +255,7 @@ class Observer:
     def _sweep(self, cared_for: Set[str], seen: Observation) -> None:
         """Compare the ids of all contacts that matter to some copy with all ids there are."""
         present = self.bc.ids()
-        self._missing = cared_for - present - set(self._bc)
+        self._missing = set(cared_for) - present - set(self._bc)
         seen.empty = not present
         seen.marks = replace(seen.marks, bc_count=len(present))
 
