@@ -1,7 +1,7 @@
 """What the app remembers: Table Storage and the work queue behind one `Store`."""
 
 from shared.state.claims import Claim
-from shared.state.companies import Company
+from shared.state.companies import Company, Reference
 from shared.state.conflicts import Conflict, FieldConflict
 from shared.state.held import HeldItem
 from shared.state.job_queue import Job
@@ -28,6 +28,7 @@ __all__ = [
     "Mode",
     "Page",
     "QueuedRun",
+    "Reference",
     "RemovedCopy",
     "Run",
     "RunKind",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import TypeAdapter
 
 from shared.errors import StateConflict
-from shared.state.keys import company_key, escape
+from shared.state.keys import SEPARATOR, company_key, escape
 from shared.state.rows import JsonMap, Row, packed
 from shared.state.tables import Tables, within
 
@@ -37,6 +37,14 @@ class Company:
     last_error: str = ""
     extra: JsonMap = field(default_factory=dict)
     etag: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What translating fields needs of a company beside its contacts; `at`: when it was read."""
+
+    values: JsonMap
+    at: str
 
 
 _JSON = TypeAdapter(Company)
@@ -71,6 +79,17 @@ class Companies:
         # Merged, so that the claim key in the same row stays.
         return replace(company, etag=self._tables.merge(_TABLE, row))
 
+    def reference(self, environment: str, company: str) -> Reference | None:
+        """What was last read of the company's tables, None where nothing was. One round trip."""
+        row = self._tables.get(_TABLE, *_reference_keys(environment, company))
+        values = row.packed("values") if row is not None else None
+        return Reference(values, row.text("at")) if row is not None and isinstance(values, dict) else None
+
+    def keep_reference(self, environment: str, company: str, reference: Reference) -> None:
+        """Remembers it for all setups of the company: in a row of its own, away from what changes often."""
+        values = {"at": reference.at, **packed("values", dict(reference.values))}
+        self._tables.replace(_TABLE, Row(*_reference_keys(environment, company), values))
+
     def claim_key(self, environment: str, company: str) -> bytes:
         """The key of the company's claims: random, made once, never changed. Read once per process."""
         keys = _keys(environment, company)
@@ -100,6 +119,10 @@ class Companies:
 
 def _keys(environment: str, company: str) -> tuple[str, str]:
     return escape(environment), company_key(company)
+
+
+def _reference_keys(environment: str, company: str) -> tuple[str, str]:
+    return f"{escape(environment)}{SEPARATOR}reference", company_key(company)
 
 
 def _company(row: Row) -> Company:

@@ -10,7 +10,6 @@ from shared.state.store import Store
 
 ACCEPT_RESTORED = "acceptRestored"
 """In `SetupState.extra`: the next run takes Business Central as it is, although its time ran backwards."""
-_LASTING = frozenset({"reference"})
 
 
 def resumed(state: SetupState) -> SetupState:
@@ -23,7 +22,6 @@ def resumed(state: SetupState) -> SetupState:
 
 def without_folder(state: SetupState) -> SetupState:
     """The state of a setup that is to begin again in a new folder, as if it had never synced."""
-    extra = {name: value for name, value in state.extra.items() if name in _LASTING}
     return SetupState(
         print_key=state.print_key,
         last_sync_at=state.last_sync_at,
@@ -31,7 +29,6 @@ def without_folder(state: SetupState) -> SetupState:
         next_sync_at=state.next_sync_at,
         mailbox_address=state.mailbox_address,
         ledger=state.ledger,
-        extra=extra,
         lease_owner=state.lease_owner,
         lease_until=state.lease_until,
     )

@@ -47,13 +47,13 @@ def synchronize(session: Session, report: Report) -> Ending:
         return pause(session, "folderGone", FOLDER_GONE)
     session.remember(place.state)
 
-    rules = session.rules()
     observer = Observer(
         session.graph, session.bc, session.state.folder_id, session.prints, session.state, session.companies
     )
     seen = read(session, observer, place, report)
     if seen.quiet:
         return finish(session, report, seen, Plan(), ())
+    rules = session.rules()
     links = session.services.store.links.load(session.setup.user, session.setup.company)
     values = session.run.kind is RunKind.PREVIEW
     seen = observer.complete(seen, links, rules, report.left_alone(), values=values)

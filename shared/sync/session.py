@@ -27,7 +27,7 @@ from shared.state.setups import SetupState, StoredSetup
 from shared.sync.bloom import bloom
 from shared.sync.observe import Observation
 from shared.sync.pausing import ACCEPT_RESTORED
-from shared.sync.reference import field_context, read_reference
+from shared.sync.reference import field_context, reference_of
 from shared.sync.report import Report
 from shared.sync.services import Services
 
@@ -123,6 +123,11 @@ class Session:
             or self.run.filter is not None
         )
 
+    @property
+    def asked_for_everything(self) -> bool:
+        """A full sync that a person asked for, not the scheduled audit."""
+        return self.run.trigger is Trigger.MANUAL and self.run.mode is Mode.FULL
+
     def rules(self) -> Rules:
         settings = self.services.settings
         chosen, once = self.filter, self.once
@@ -138,7 +143,6 @@ class Session:
             def wanted(contact: BcContact) -> bool:
                 return bc_scope(contact, limit) is None
 
-        asked_by_person = self.run.trigger is Trigger.MANUAL and self.run.mode is Mode.FULL
         return Rules(
             setup=self.setup,
             tenant=settings.tenant_id,
@@ -147,18 +151,15 @@ class Session:
             scope=scope,
             outlook_scope=lru_cache(maxsize=100_000)(outlook_scope),
             wanted=wanted,
-            bring_back=asked_by_person,
+            bring_back=self.asked_for_everything,
             reevaluate=self.reevaluate,
             wishes=self.wishes(),
         )
 
     def _fields(self) -> FieldContext:
-        """The country table and field lengths: read by full runs, remembered for the others."""
-        known = self.state.extra.get("reference")
-        if self.reads_everything or not isinstance(known, dict):
-            known = read_reference(self.bc)
-            self.state = replace(self.state, extra={**self.state.extra, "reference": known})
-        return field_context(known, self.companies)
+        """A full sync that a person asked for goes by nothing that was read before."""
+        known = reference_of(self.services, self.setup.company, anew=self.asked_for_everything)
+        return field_context(known.values, self.companies)
 
     def wishes(self) -> Mapping[str, Wish]:
         found: dict[str, Wish] = {}

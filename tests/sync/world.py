@@ -10,6 +10,7 @@ from uuid import UUID
 from sandbox.clock import VirtualClock
 from sandbox.world import Sandbox
 from shared.model import Json, Link, Setup
+from shared.state.companies import Reference
 from shared.state.runs import Mode, Run, RunKind, RunState, Trigger
 from shared.sync.services import Services, build
 from shared.sync.work import run_slice
@@ -57,8 +58,11 @@ class World:
 
     def reset_storage(self) -> None:
         """Forget what earlier tests of this worker stored for the same users."""
+        store, environment = self.services.store, self.services.settings.bc_environment
         for user in (ANNA, BEN):
-            self.services.store.personal.erase(user)
+            store.personal.erase(user)
+        for company in (COMPANY, OTHER_COMPANY):
+            store.companies.keep_reference(environment, company, Reference({}, ""))
 
     # --- the product ----------------------------------------------------------------------------
 
