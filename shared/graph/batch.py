@@ -9,6 +9,7 @@ from shared.model import Json
 from shared.transport.batching import Item
 from shared.transport.http import Answer, Call, JsonObject
 from shared.transport.pipeline import read_batches
+from shared.transport.retry import UNAUTHORIZED
 
 BATCH_SIZE = 20
 PARTLY_THROTTLED = 424
@@ -21,18 +22,12 @@ def send_batch(mailbox: Mailbox, items: Sequence[Item], *, safe: bool) -> list[A
     When the batch itself got lost (only if not `safe`), every item has. Raises as `Transport.send`, and
     Refused when Graph does not take the batch. What items were told to wait holds for the whole mailbox.
     """
-    requests: list[Json] = [_request(mailbox, number, item) for number, item in enumerate(items, 1)]
-    answer = mailbox.transport.send(
-        Call("POST", "/$batch", mailbox.lane, safe, {"Prefer": IMMUTABLE}, {"requests": requests}, weight=SLOTS)
-    )
-    if answer.lost:
-        return [Answer(answer.status, retry_after=answer.retry_after)] * len(items)
-    if not answer.ok and answer.status != PARTLY_THROTTLED:
-        raise refusal(answer, "refused a batch")
-    by_id = {str(entry.get("id")): entry for entry in objects(answer.body, "responses")}
-    answers = [_answer(mailbox, by_id.get(str(number))) for number in range(1, len(items) + 1)]
-    for each in answers:
-        mailbox.transport.note_throttling(mailbox.lane, each.status, each.retry_after)
+    answers = _exchange(mailbox, items, safe)
+    outside = [number for number, answer in enumerate(answers) if answer.status == UNAUTHORIZED]
+    if outside:  # the token ran out on the way: a new one, once (contracts/graph.md §5.3)
+        mailbox.transport.renew_token()
+        for number, answer in zip(outside, _exchange(mailbox, [items[n] for n in outside], safe), strict=True):
+            answers[number] = answer
     return answers
 
 
@@ -46,6 +41,22 @@ def read_paths(mailbox: Mailbox, urls: Sequence[str], on_answer: Callable[[int, 
         return send_batch(mailbox, [Item("GET", urls[number]) for number in numbers], safe=True)
 
     read_batches(len(urls), BATCH_SIZE, send, on_answer, mailbox.transport, mailbox.lane)
+
+
+def _exchange(mailbox: Mailbox, items: Sequence[Item], safe: bool) -> list[Answer]:
+    requests: list[Json] = [_request(mailbox, number, item) for number, item in enumerate(items, 1)]
+    answer = mailbox.transport.send(
+        Call("POST", "/$batch", mailbox.lane, safe, {"Prefer": IMMUTABLE}, {"requests": requests}, weight=SLOTS)
+    )
+    if answer.lost:
+        return [Answer(answer.status, retry_after=answer.retry_after)] * len(items)
+    if not answer.ok and answer.status != PARTLY_THROTTLED:
+        raise refusal(answer, "refused a batch")
+    by_id = {str(entry.get("id")): entry for entry in objects(answer.body, "responses")}
+    answers = [_answer(mailbox, by_id.get(str(number))) for number in range(1, len(items) + 1)]
+    for each in answers:
+        mailbox.transport.note_throttling(mailbox.lane, each.status, each.retry_after)
+    return answers
 
 
 def _request(mailbox: Mailbox, number: int, item: Item) -> JsonObject:

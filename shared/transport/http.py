@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol, TypeAlias
-from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import NewConnectionError
 
 from shared.errors import AccessDenied, Busy, Refused, TokenRefused
 from shared.model import Json
@@ -32,7 +30,7 @@ from shared.transport.retry import (
     next_step,
     parse_retry_after,
 )
-from shared.transport.wire import Wire
+from shared.transport.wire import Wire, never_connected, normal_origin
 
 JsonObject: TypeAlias = dict[str, Json]
 
@@ -138,7 +136,7 @@ class Transport:
         self._tokens = tokens
         self._new_id = new_id
         self._wire = Wire()
-        self._origin = _normal_origin(endpoint.base_url)
+        self._origin = normal_origin(endpoint.base_url)
 
     def send(self, call: Call) -> Answer:
         """Send the call, and again where that does no harm, until an answer stands.
@@ -190,6 +188,11 @@ class Transport:
                         raise self._denied(answer)
                     return answer
 
+    def renew_token(self) -> None:
+        """The next call goes out with a new token: a service has just refused the one there is."""
+        scope = self.endpoint.scope
+        self._tokens.renew(scope, self._tokens.token(scope))
+
     def note_throttling(self, lane: Lane, status: int | None, retry_after: float | None) -> None:
         """Keep everything off the lane for as long as an answer, or an item of a batch, asked for."""
         if retry_after is not None and status in (TOO_MANY_REQUESTS, requests.codes.service_unavailable):
@@ -239,7 +242,7 @@ class Transport:
                 "Check the address, and REQUESTS_CA_BUNDLE where the service has its own certificate.",
             ) from None
         except requests.RequestException as error:
-            return Answer(None), not _never_connected(error)
+            return Answer(None), not never_connected(error)
         return self._read(response), True
 
     def _read(self, response: requests.Response) -> Answer:
@@ -272,9 +275,7 @@ class Transport:
 
     def is_of_service(self, link: str) -> bool:
         """Whether a whole address leads to this service and to nobody else: only there the token may go."""
-        return (
-            _normal_origin(link) == self._origin and link.isascii() and link.isprintable() and " " not in link
-        )
+        return normal_origin(link) == self._origin and link.isascii() and link.isprintable() and " " not in link
 
     def address(self, url: str) -> str:
         """Where a call goes. Raises Refused for a link to another host."""
@@ -345,22 +346,3 @@ def _codes(error: Json) -> Iterator[str]:
         for name, inner in error.items():
             if name.lower() == "innererror":
                 yield from _codes(inner)
-
-
-def _normal_origin(url: str) -> tuple[str, str, int | None]:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    except ValueError:
-        return "", "", None
-    if parts.username is not None or parts.password is not None:
-        return "", "", None
-    return parts.scheme, parts.hostname or "", port
-
-
-def _never_connected(error: requests.RequestException) -> bool:
-    """Whether the request surely never left: no connection could be made."""
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", None), NewConnectionError)

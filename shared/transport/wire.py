@@ -16,6 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NewConnectionError
 
 _target: ContextVar[str] = ContextVar("_target")
 
@@ -65,6 +66,26 @@ def origin_of(url: str) -> str:
     """Scheme, host and port as they stand in the address, without anything after them."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def normal_origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port to be compared, the scheme's own port spelt out; blanks for what is no address."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError:
+        return "", "", None
+    if parts.username is not None or parts.password is not None:
+        return "", "", None
+    return parts.scheme, parts.hostname or "", port
+
+
+def never_connected(error: requests.RequestException) -> bool:
+    """Whether the request surely never left: no connection could be made."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", None), NewConnectionError)
 
 
 class Wire:

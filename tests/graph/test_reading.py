@@ -218,6 +218,34 @@ def test_a_throttled_item_of_a_read_comes_again_alone_after_its_wait(
     assert [(len(items(seen)), seen.at) for seen in server.seen] == [(2, 0.0), (1, 3.0)]
 
 
+def test_items_that_a_worn_out_token_did_not_open_are_asked_again_once_with_a_new_one(
+    server: ScriptedServer, client: GraphClient
+) -> None:
+    refused = iter([error(401, "InvalidAuthenticationToken")])
+    server.answering = batch(
+        lambda item: (
+            next(refused, Reply(200, {"id": "2"}))
+            if "/contacts/2?" in str(item["url"])
+            else Reply(200, {"id": "1"})
+        )
+    )
+    found = client.read(["1", "2"])
+    assert {each.id for each in found.values() if each} == {"1", "2"}
+    assert [(len(items(seen)), seen.headers["authorization"]) for seen in server.seen] == [
+        (2, "Bearer token-1"),
+        (1, "Bearer token-2"),
+    ]
+
+
+def test_items_that_no_token_opens_are_refused_not_asked_for_ever(
+    server: ScriptedServer, client: GraphClient
+) -> None:
+    server.answering = batch(lambda _: error(401, "InvalidAuthenticationToken"))
+    with pytest.raises(Refused):
+        client.read(["1"])
+    assert len(server.seen) == 2
+
+
 def test_filters_double_quotes_and_escape(server: ScriptedServer, client: GraphClient) -> None:
     server.answering = batch(lambda _: EMPTY)
     client.find_by_addresses("F", ["o'neil+x&y@x.example"])
