@@ -1,14 +1,18 @@
-"""A Storage that loses answers: requests go through to Azurite, but the caller's connection ends instead."""
+"""A Storage that loses answers: requests go through to Azurite, but the caller's connection ends instead.
+
+What it answers is the real service's: selected properties that a row lacks are null (Azurite leaves them out).
+"""
 
 from __future__ import annotations
 
 import http.client
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 _HOP = frozenset({"connection", "transfer-encoding", "content-length", "keep-alive"})
 
@@ -48,6 +52,8 @@ def lossy(connection_string: str) -> Iterator[LossyStorage]:
                 storage.lose -= 1
                 self.close_connection = True
                 return
+            if answer.status == 200 and self.command == "GET":
+                content = _with_nulls(self.path, content)
             self.send_response(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in _HOP:
@@ -72,3 +78,13 @@ def lossy(connection_string: str) -> Iterator[LossyStorage]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _with_nulls(path: str, content: bytes) -> bytes:
+    selected = parse_qs(urlsplit(path).query).get("$select", [""])[0].split(",")
+    if selected == [""]:
+        return content
+    answer = json.loads(content)
+    for row in answer.get("value", [answer]):
+        row.update({name: None for name in selected if name not in row})
+    return json.dumps(answer).encode()

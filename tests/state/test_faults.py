@@ -107,3 +107,10 @@ def test_quiet_run_takes_few_round_trips(store: Store, wire: LossyStorage, who: 
     store.runs.update(replace(run, state=RunState.SUCCEEDED))
     assert len(wire.requests) == 6
     assert store.round_trips - counted == len(wire.requests)
+
+
+def test_what_was_selected_and_is_not_there_is_absent(store: Store, wire: LossyStorage, who: Who) -> None:
+    put = store.setups.put(who.setup())
+    (stored,) = (found for found in store.setups.all() if found.setup == put.setup)
+    assert wire.requests[-1] == "GET"
+    assert (stored.state, stored.queued) == (put.state, None)
