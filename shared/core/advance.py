@@ -9,7 +9,7 @@ from shared.core.plan import Effect, FieldChange, Step
 from shared.core.snapshot import Rules, SeenBc, SeenOutlook
 from shared.fields import outlook_text, same, to_outlook, with_outlook_text
 from shared.fields.fingerprint import changed, keep
-from shared.model import FIELDS, Direction, Field, Link, LinkState
+from shared.model import FIELDS, Direction, Field, Link, LinkState, Reason
 
 # A post code or a company may bring these back to what they were: sent, and yet not moved (Business Central
 # contract §3.4, §3.5). Addresses are left out: what does not fit is never sent, and stays in Outlook.
@@ -22,13 +22,14 @@ class Done:
 
     `bc`, `outlook`: the contact as the service answered, where it was written. `failed`: effects that
     were refused or not reached. `told`: fields that Outlook was to be told beside the planned
-    ones (`follow_up`).
+    ones (`follow_up`). `refused`: fields that Business Central did not take, though it took the others.
     """
 
     bc: SeenBc | None = None
     outlook: SeenOutlook | None = None
     failed: frozenset[Effect] = frozenset()
     told: frozenset[Field] = frozenset()
+    refused: frozenset[Field] = frozenset()
 
 
 def follow_up(step: Step, answer: SeenBc, rules: Rules) -> tuple[FieldChange, ...]:
@@ -66,7 +67,8 @@ def advance(step: Step, done: Done, run: str, at: str) -> Link | None:
     """The link after the step; None where the step has none.
 
     A field whose change did not arrive keeps its old fingerprint on the side it comes from, so that
-    the next run sees the change again.
+    the next run sees the change again; the blank etag of that side has it read even where nothing says
+    that it changed.
     """
     link, before = step.link, step.before
     if step.held:
@@ -89,7 +91,7 @@ def advance(step: Step, done: Done, run: str, at: str) -> Link | None:
     if bc is not None:
         link = replace(
             link,
-            bc_etag=bc.contact.etag,
+            bc_etag="" if unsent_to_outlook | untold else bc.contact.etag,
             bc_modified=bc.contact.modified,
             bc_prints=keep(link.bc_prints, bc.prints, unsent_to_outlook | untold | step.waiting),
         )
@@ -97,12 +99,28 @@ def advance(step: Step, done: Done, run: str, at: str) -> Link | None:
         link = replace(
             link,
             outlook_id=outlook.contact.id,
-            outlook_etag=outlook.contact.etag,
+            outlook_etag="" if unsent_to_bc else outlook.contact.etag,
             outlook_prints=keep(
                 link.outlook_prints, _decided_on(step, done, outlook), unsent_to_bc | step.waiting
             ),
         )
+    refused = _still_refused(step, link.refused, done)
+    note = link.note if link.note is not Reason.REFUSED_BY_BUSINESS_CENTRAL else None
+    link = replace(
+        link, refused=refused, note=note or (Reason.REFUSED_BY_BUSINESS_CENTRAL if refused else None)
+    )
     return replace(link, state=LinkState.LINKED) if link.state is LinkState.CREATING else link
+
+
+def _still_refused(step: Step, before: tuple[Field, ...], done: Done) -> tuple[Field, ...]:
+    """A refused value rests until its user changes it, or Business Central's is written over it."""
+    over = _fields(step.to_bc)
+    if step.outlook is not None:
+        over |= changed(step.before.outlook_prints if step.before else b"", step.outlook.prints)
+    if done.outlook is not None:
+        over |= _fields(step.to_outlook) | done.told
+    rests = ({*before} - over) | done.refused
+    return tuple(name for name in FIELDS if name in rests)
 
 
 def _decided_on(step: Step, done: Done, outlook: SeenOutlook) -> bytes:

@@ -37,6 +37,7 @@ RESTING = frozenset(
         Reason.COMPANY_NOT_FOUND,
         Reason.COMPANY_AMBIGUOUS,
         Reason.COUNTRY_UNKNOWN,
+        Reason.REFUSED_BY_BUSINESS_CENTRAL,
     }
 )
 """Noted on a link: Outlook holds a value that Business Central could not take, or not the whole of it."""
@@ -255,7 +256,11 @@ class _Merger:
 
         Only a link that notes such a value (or what hides it) is asked: for it alone the company was looked up.
         """
-        if self.outlook is None or self.link.note not in MAY_REST or not self.outlook_text(name).strip():
+        if self.outlook is None or not self.outlook_text(name).strip():
+            return ()
+        if name in self.link.refused:
+            return (Reason.REFUSED_BY_BUSINESS_CENTRAL,)
+        if self.link.note not in MAY_REST:
             return ()
         current = self.bc.contact if self.bc else None
         return to_bc(name, self.outlook.contact, current, self.rules.fields).reasons

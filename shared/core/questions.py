@@ -158,8 +158,9 @@ class _Asker:
             return
         if (
             self.reading.values
+            or link.refused
             or link.note in MAY_REST  # what Business Central does not hold must not be written over unseen
-            or not link.outlook_prints
+            or not (link.outlook_prints and link.outlook_etag)
             or assumed(link, bc, there, self.rules, self.reading.prints) is None
         ):
             self._look(link.outlook_id)
@@ -171,7 +172,7 @@ class _Asker:
         if link.private and not outlook.contact.inspected:
             self._look(link.outlook_id)
         blank = Field.COUNTRY in here and not outlook.contact.country.strip()
-        if bc is None and (self.reading.values or blank or here & _NEEDS_BC):
+        if bc is None and (self.reading.values or blank or here & _NEEDS_BC or not link.bc_etag):
             self.q.bc.add(link.bc_id)
         if Field.COMPANY in here:
             self._company(outlook.contact)

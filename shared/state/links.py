@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-from shared.model import Link, LinkState, Outcome, Reason
+from shared.model import Field, Link, LinkState, Outcome, Reason
 from shared.state.keys import escape, setup_key
 from shared.state.rows import Page, Row, Value, present
 from shared.state.tables import Tables, either, within
@@ -109,6 +109,7 @@ def _row(partition: str, link: Link) -> Row:
         "private": link.private,
         "outcome": link.outcome.value,
         "note": link.note.value if link.note else "",
+        "refused": " ".join(link.refused),
         "run": link.run,
         "at": link.at,
     }
@@ -130,6 +131,7 @@ def _link(row: Row) -> Link:
         private=row.flag("private"),
         outcome=Outcome(row.text("outcome")),
         note=Reason(note) if note else None,
+        refused=tuple(map(Field, row.text("refused").split())),
         # Twenty thousand links name a handful of runs and times.
         run=sys.intern(row.text("run")),
         at=sys.intern(row.text("at")),

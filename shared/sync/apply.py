@@ -19,7 +19,7 @@ from shared.graph.records import OUR_CATEGORY, parse_contact
 from shared.model import BcContact, Field, Link, LinkState, Outcome, OutlookContact, Reason
 from shared.state.claims import Claims
 from shared.sync.answers import Answers, Failure
-from shared.sync.apply_bc import BcApplier
+from shared.sync.apply_bc import BC_WRITES, BcApplier
 from shared.sync.book import Book
 from shared.sync.intents import Intents
 from shared.transport.batching import WriteStatus
@@ -207,7 +207,9 @@ class Applier:
         effects = failed.effects if failed else frozenset()
         if step.key in self._answers.stale:
             effects = step.effects
-        return Done(self._answers.bc.get(step.key), outlook, effects, self._told.get(step.key, frozenset()))
+        refused = frozenset(self._answers.refused.get(step.key, ())) if not effects & BC_WRITES else frozenset()
+        told = self._told.get(step.key, frozenset())
+        return Done(self._answers.bc.get(step.key), outlook, effects, told, refused)
 
     def _judged(self, step: Step, link: Link, written: BcContact) -> Link:
         """What our own write did to the contact's place in the scope: the next run acts on it.

@@ -17,7 +17,7 @@ from shared.state.claims import Claim, Claims
 from shared.sync.answers import Answers, Failure
 from shared.transport.batching import WriteStatus
 
-_WRITES = frozenset({Effect.CREATE_BC, Effect.UPDATE_BC})
+BC_WRITES = frozenset({Effect.CREATE_BC, Effect.UPDATE_BC})
 
 
 @dataclass
@@ -39,7 +39,7 @@ class BcApplier:
 
     def apply(self, steps: Sequence[Step]) -> bool:
         """False: `should_stop` came first, the rest waits."""
-        by_key = {step.key: step for step in steps if step.effects & _WRITES}
+        by_key = {step.key: step for step in steps if step.effects & BC_WRITES}
         writes: list[Write] = [
             Create(step.key, bc_create_body(values_of(step.to_bc)))
             for step in by_key.values()
@@ -88,7 +88,7 @@ class BcApplier:
         return True
 
     def _answer(self, step: Step, result: WriteResult) -> None:
-        effects = step.effects & _WRITES
+        effects = step.effects & BC_WRITES
         claim = self._claims.get(step.key)
         match result.status:
             case WriteStatus.DONE if result.contact is not None:

@@ -17,12 +17,12 @@ from shared.filters import parse_filter
 from shared.filters.filter import EMPTY
 from shared.model import BcContact, Json
 from shared.state.companies import Company
-from shared.state.keys import company_key, moment, stamp
+from shared.state.keys import company_key
 from shared.state.runs import Trigger
 from shared.state.setups import StoredSetup
 from shared.sync.bloom import holds
 from shared.sync.jobs import ask, each
-from shared.sync.observe import OVERLAP
+from shared.sync.observe import instant, overlap_before
 from shared.sync.services import Services
 
 log = logging.getLogger(__name__)
@@ -150,9 +150,9 @@ def _compare(
     row: Company, contacts: Sequence[BcContact], count: int | None, since: str
 ) -> tuple[News, Company]:
     """What is new against the last look, and the row after this one."""
-    newest = max((moment(contact.modified) for contact in contacts), default=None)
-    watermark = stamp(newest - OVERLAP) if newest is not None else since
-    recent = [contact for contact in contacts if moment(contact.modified) >= moment(watermark)]
+    newest = max((contact.modified for contact in contacts), key=instant, default="")
+    watermark = overlap_before(newest) if newest else since
+    recent = [contact for contact in contacts if instant(contact.modified) >= instant(watermark)]
     seen = sorted(_print(contact) for contact in recent)
     digest = hashlib.sha256("".join(seen).encode()).hexdigest()[:32]
     before = frozenset(_texts(row.extra.get("seen")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 OVERLAP = timedelta(minutes=10)
 """How far Business Central's watermark stays behind: a change may be committed late (contract §8)."""
+_ROUNDING = timedelta(milliseconds=10)
 _FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)  # what Business Central calls no time at all
 _ROUNDS = 8
 _MANY = 1000
@@ -130,7 +132,7 @@ class Observer:
     def went_back(self, seen: Observation) -> bool:
         """Whether the newest change is older than the newest that was ever seen: a restore, or a deletion."""
         before, now = self.state.bc_newest, seen.marks.bc_newest
-        return bool(before) and (not now or _instant(now) < _instant(before))
+        return bool(before) and (not now or _surely_older(now, before))
 
     def fresh(self, bc_ids: Iterable[str]) -> Mapping[str, SeenBc]:
         """These contacts as Business Central has them now; many are found faster by reading all."""
@@ -176,13 +178,13 @@ class Observer:
             self._see_outlook(contact)
 
     def _marks(self, contacts: Iterable[BcContact], count: int, link: str) -> Marks:
-        newest = max((c.modified for c in contacts), key=_instant, default="")
+        newest = max((c.modified for c in contacts), key=instant, default="")
         watermark = self.state.bc_watermark
         if newest:
-            watermark = _earlier(newest)
-        floor = _instant(watermark) if watermark else None
+            watermark = overlap_before(newest)
+        floor = instant(watermark) if watermark else None
         recent = sorted(
-            f"{c.id} {c.etag}" for c in contacts if floor is not None and _instant(c.modified) >= floor
+            f"{c.id} {c.etag}" for c in contacts if floor is not None and instant(c.modified) >= floor
         )
         digest = hashlib.sha256("\n".join(recent).encode()).hexdigest()[:32]
         return Marks(link, watermark, digest, count, newest)
@@ -346,16 +348,29 @@ def restored(links: Iterable[Link], seen: Mapping[str, SeenBc]) -> bool:
     """Whether Business Central's time runs backwards: a linked contact is older than recorded (§6)."""
     for link in links:
         found = seen.get(link.bc_id)
-        if found and link.bc_modified and _instant(found.contact.modified) < _instant(link.bc_modified):
+        if found and link.bc_modified and _surely_older(found.contact.modified, link.bc_modified):
             return True
     return False
 
 
-def _instant(text: str) -> datetime:
+def _surely_older(now: str, then: str) -> bool:
+    """Whether a stamp lies before another, as far as its digits tell.
+
+    The same moment may be told with more digits in the answer to a write than by the database, which
+    rounds to 3 ms (contracts/business-central.md §3.8, §8).
+    """
+    digits = re.search(r"\.(\d+)", now)
+    told_to = timedelta(seconds=10.0 ** -len(digits[1]) if digits else 1.0)
+    return instant(then) - instant(now) > max(told_to, _ROUNDING)
+
+
+def instant(text: str) -> datetime:
+    """The time a service's stamp names."""
     moment = datetime.fromisoformat(text)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _earlier(text: str) -> str:
-    moment = max(_instant(text), _FIRST_INSTANT + OVERLAP) - OVERLAP
+def overlap_before(text: str) -> str:
+    """Business Central's watermark after a read whose newest stamp is this one."""
+    moment = max(instant(text), _FIRST_INSTANT + OVERLAP) - OVERLAP
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

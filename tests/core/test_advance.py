@@ -72,6 +72,15 @@ def test_a_half_that_failed_is_seen_again_and_the_other_half_is_not(effect: Effe
     assert arrived not in {**values(again.to_bc), **values(again.to_outlook)}
 
 
+@pytest.mark.parametrize(
+    ("effect", "etags"), [(Effect.UPDATE_BC, ("b2", "")), (Effect.UPDATE_OUTLOOK, ("", "o2"))]
+)
+def test_a_side_whose_change_did_not_arrive_counts_as_unread(effect: Effect, etags: tuple[str, str]) -> None:
+    given = couple(bc=CHIEF, outlook={"mobile": "+44 7700 900099"})
+    moved = after(given, Done(failed=frozenset({effect})))
+    assert (moved.bc_etag, moved.outlook_etag) == etags
+
+
 def test_a_held_step_moves_nothing() -> None:
     given = couple(bc=None, brakes=Brakes(Limit(0, 0), Limit(0, 0), links=1))
     step = the(given)

@@ -30,6 +30,11 @@ def test_an_edit_in_business_central_is_written_without_reading_the_copy() -> No
     assert not asked(unread(couple(bc={"job_title": "Chief"})))
 
 
+def test_a_copy_with_a_value_that_business_central_refused_is_read_first() -> None:
+    given = unread(couple(bc={"city": "Oxford"}, link={"refused": (Field.JOB_TITLE,)}))
+    assert asked(given.choosing(filter={})).outlook == {"ol-ada"}
+
+
 @pytest.mark.parametrize(
     "note",
     [Reason.PHONE_HAS_LETTERS, Reason.TRUNCATED, Reason.DIRECTION_OFF, Reason.PRIVATE, Reason.OUTSIDE_FILTER],
@@ -37,6 +42,13 @@ def test_an_edit_in_business_central_is_written_without_reading_the_copy() -> No
 def test_a_copy_in_which_something_may_rest_or_wait_is_read_first(note: Reason) -> None:
     given = unread(couple(bc={"job_title": "Chief"}, link={"note": note, "matched": False}))
     assert asked(given).outlook == {"ol-ada"}
+
+
+def test_a_side_whose_change_still_waits_is_read_before_the_other_is_written_over_it() -> None:
+    given = unread(couple(bc={"job_title": "Chief"}, link={"outlook_etag": ""}))
+    assert asked(given).outlook == {"ol-ada"}
+    given = replace(couple(outlook={"job_title": "Lead"}, link={"bc_etag": ""}), people=())
+    assert asked(given).bc == {"bc-ada"}
 
 
 def test_a_copy_that_is_to_go_is_looked_at_first() -> None:

@@ -95,6 +95,20 @@ def test_look_that_broke_off_is_repeated(two: Pushed) -> None:
     assert row.last_error == ""
 
 
+def test_company_whose_contacts_have_no_time_of_change_is_looked_at_like_any_other(pushed: Pushed) -> None:
+    timeless = {"type": "Person", "lastModifiedDateTime": "0001-01-01T00:00:00Z", "email": "ada@x.example"}
+    create = pushed.world.sandbox.bc.people.create_contact
+    pushed.world.sandbox.call(create, COMPANY, raw=True, displayName="Ada Lovelace", **timeless)
+    pushed.world.set_up()
+    pushed.world.ok(full=True)
+    pushed.work_off()
+    tick(pushed.services)
+    tick(pushed.services)
+    row = pushed.services.store.companies.get("Production", COMPANY)
+    assert row is not None
+    assert (row.watermark, row.count, row.last_error) == ("0001-01-01T00:00:00.000Z", 1, "")
+
+
 def test_paused_setups_and_those_without_background_sync_are_left_alone(two: Pushed) -> None:
     two.world.set_up(ANNA, filter={"city": "London"}, paused=True)
     two.world.set_up(BEN, filter={"city": "Paris"}, background_sync=False)

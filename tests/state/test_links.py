@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.model import Link, LinkState, Outcome, Reason
+from shared.model import Field, Link, LinkState, Outcome, Reason
 from shared.state import Store
 from tests.state.conftest import Who
 
@@ -20,6 +20,7 @@ FULL = Link(
     bc_id="new:/\\#?'~ü",
     outlook_id="AA'Mk=",
     state=LinkState.REMOVING,
+    refused=(Field.JOB_TITLE, Field.PHONE),
     bc_etag='W/"1"',
     outlook_etag='W/"2"',
     bc_prints=bytes(range(256)),

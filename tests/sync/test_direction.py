@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from shared.model import ConflictPolicy, Direction, Json, LinkState, Reason
+from shared.core.snapshot import SeenBc
+from shared.model import BcContact, ConflictPolicy, Direction, Json, Link, LinkState, Reason
 from shared.state.runs import RunState
+from shared.sync.observe import restored
 from shared.sync.pausing import resumed
 from tests.sync.situations import assert_equal, assert_silent, copy_of, in_sync, job, lost_values, name_of
 from tests.sync.world import ANNA, COMPANY, World
@@ -212,6 +214,24 @@ def test_bc_restored_to_before_contacts_were_made_deletes_nothing(world: World, 
     world.sync(full=full)
     assert len(world.outlook()) == 4
     assert world.state().paused_reason == "restored"
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "back"),
+    [
+        ("2026-05-11T08:02:13.657Z", "2026-05-11T08:02:13.6587123Z", False),  # rounded by the database
+        ("2026-05-11T08:02:13.7Z", "2026-05-11T08:02:13.789Z", False),
+        ("2026-05-11T08:02:13Z", "2026-05-11T08:02:13.99Z", False),
+        ("2026-05-11T08:02:12Z", "2026-05-11T08:02:13.1Z", True),
+        ("2026-05-11T08:02:13.657Z", "2026-05-11T08:02:13.677Z", True),
+        ("2026-05-11T08:02:14Z", "2026-05-11T08:02:13.1Z", False),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z", False),
+    ],
+)
+def test_same_moment_told_with_fewer_digits_is_no_restored_environment(now: str, then: str, back: bool) -> None:
+    link = Link("a", "o", LinkState.LINKED, bc_modified=then)
+    seen = SeenBc(BcContact("a", "", "", "Person", "Ada", modified=now), b"")
+    assert restored([link], {"a": seen}) is back
 
 
 def test_newest_contact_deleted_is_no_restored_environment(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.faults import Fault
-from shared.model import Json, LinkState, Outcome, Reason, Side
+from shared.model import Field, Json, LinkState, Outcome, Reason, Side
 from shared.state.keys import moment
 from shared.state.outcomes import ContactOutcome
 from shared.state.runs import RunKind, RunState, Trigger
@@ -150,6 +150,74 @@ def test_refused_field_rests_and_the_others_of_its_contact_arrive(world: World) 
     world.outlook_edit(copy_of(world, ada), mobilePhone="+44 7700 900123")
     world.ok()
     assert world.bc(ada)["mobilePhoneNumber"] == "+44 7700 900123"
+
+
+def test_value_that_bc_refused_is_not_lost_when_its_field_changes_there(world: World) -> None:
+    [ada] = in_sync(world)
+    refused_job(world, ada, "Ministerialdirigentin")
+    assert job(world, ada) == ("Buyer", "Ministerialdirigentin")
+    assert world.bc(ada)["mobilePhoneNumber"] == "+44 7700 900123"
+    link = world.links()[ada]
+    assert (link.note, link.refused) == (Reason.REFUSED_BY_BUSINESS_CENTRAL, (Field.JOB_TITLE,))
+    assert_silent(world)
+    world.bc_edit(ada, jobTitle="Lead Buyer", city="Bath")
+    world.ok()
+    assert job(world, ada) == ("Lead Buyer", "Lead Buyer")
+    assert lost_values(world) == ["Ministerialdirigentin"]
+    assert (world.links()[ada].note, world.links()[ada].refused) == (None, ())
+    assert_silent(world)
+
+
+def test_copy_with_a_value_that_bc_refused_outlives_the_deletion_there(world: World) -> None:
+    [ada] = in_sync(world)
+    refused_job(world, ada, "Ministerialdirigentin")
+    world.bc_delete(ada)
+    world.ok()
+    assert world.card(name_of(0))["jobTitle"] == "Ministerialdirigentin"
+    assert world.links()[ada].note is Reason.KEPT_EDITED
+
+
+def test_refused_value_that_its_user_corrects_arrives_and_rests_no_more(world: World) -> None:
+    [ada] = in_sync(world)
+    refused_job(world, ada, "Ministerialdirigentin")
+    world.outlook_edit(copy_of(world, ada), jobTitle="Head Buyer")
+    world.ok()
+    assert job(world, ada) == ("Head Buyer", "Head Buyer")
+    assert (world.links()[ada].note, world.links()[ada].refused) == (None, ())
+
+
+def refused_job(world: World, bc_id: str, title: str) -> None:
+    """Outlook's title and mobile number go to Business Central together, which takes only the number."""
+    world.outlook_edit(copy_of(world, bc_id), jobTitle=title, mobilePhone="+44 7700 900123")
+    code = "Application_DialogException"
+    together_and_alone = Fault("reject", "businessCentral", "PATCH", bc_id, status=400, code=code, times=2)
+    world.sandbox.faults.add(together_and_alone)
+    world.ok()
+
+
+def test_edit_that_still_waits_for_bc_is_not_lost_when_its_field_changes_there(world: World) -> None:
+    [ada] = in_sync(world)
+    world.sandbox.faults.add(
+        Fault("reject", "businessCentral", "PATCH", ada, status=400, code="Application_DialogException")
+    )
+    world.outlook_edit(copy_of(world, ada), jobTitle="From Outlook")
+    assert world.sync(trigger=Trigger.TIMER).counts.failed == 1
+    world.bc_edit(ada, jobTitle="From BC")
+    world.ok(trigger=Trigger.TIMER)
+    assert job(world, ada) == ("From BC", "From BC")
+    assert lost_values(world) == ["From Outlook"]
+
+
+def test_edit_that_still_waits_for_outlook_is_not_lost_when_its_field_changes_there(world: World) -> None:
+    [ada] = in_sync(world)
+    park(world, ada)
+    world.sandbox.faults.clear()
+    world.bc_person("Rosa New", "rosa@x.example")
+    world.sync(trigger=Trigger.TIMER)  # the watermark is beyond the edit now
+    world.outlook_edit(copy_of(world, ada), jobTitle="From Outlook")
+    world.ok(trigger=Trigger.TIMER)
+    assert job(world, ada) == ("Head Buyer", "Head Buyer")
+    assert lost_values(world) == ["From Outlook"]
 
 
 def test_creation_refused_by_bc_is_reported_and_tried_again_after_an_edit(world: World) -> None:
