@@ -159,7 +159,7 @@ def run_of(call: Call) -> Run:
     """The run that the path names, as far as it is the caller's to see. Raises RequestError 403, 404."""
     run = call.services.store.runs.get(call.values["runId"])
     theirs = call.caller.door is Door.USER and run is not None and run.user.lower() != call.caller.user
-    if run is None or theirs:
+    if run is None or theirs or moment(run.expires) <= call.services.clock.now():
         raise missing("There is no such run.", "Runs are kept for some weeks, previews for a day.")
     if call.caller.door is Door.USER:
         require_open(call.services, run.user, run.company)

@@ -78,12 +78,18 @@ class CountryBook:
 
 @cache
 def _meant(languages: tuple[str, ...]) -> dict[str, str]:
-    """Folded code or name -> ISO alpha-2; the first to claim a key keeps it."""
+    """Folded code or name -> ISO alpha-2; the first to claim a key keeps it.
+
+    A name that two languages give to two countries ("Kongo") tells nothing.
+    """
     meant: dict[str, str] = {}
-    for text, iso in (*_iso_texts(), *_EVERYDAY.items(), *_language_texts(languages)):
+    for text, iso in (*_iso_texts(), *_EVERYDAY.items(), *_language_texts(("en",))):
         if key := _fold(text):
             meant.setdefault(key, iso)
-    return meant
+    spoken: dict[str, set[str]] = {}
+    for text, iso in _language_texts(languages):
+        spoken.setdefault(_fold(text), set()).add(iso)
+    return {key: min(found) for key, found in spoken.items() if len(found) == 1} | meant
 
 
 def _iso_texts() -> Iterator[tuple[str, str]]:
@@ -101,7 +107,7 @@ def _language_texts(languages: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     # Imported where used, as above.
     import babel
 
-    for language in ("en", *languages):
+    for language in languages:
         for iso, name in babel.Locale.parse(language).territories.items():
             if len(iso) == 2 and iso.isalpha() and iso not in ("ZZ", "EU", "EZ", "UN", "QO", "XA", "XB"):
                 yield name, iso

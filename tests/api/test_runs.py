@@ -122,6 +122,17 @@ def test_only_a_good_preview_of_this_setup_is_applied(office: Office) -> None:
     assert ask(office, preview=waiting["runId"]).status in (404, 409)
 
 
+def test_what_a_preview_showed_is_not_shown_after_a_day_though_nothing_was_purged_yet(office: Office) -> None:
+    office.world.bc_person("Ada Lovelace", "ada@x.example")
+    office.set_up()
+    shown = office.key.post(f"{HERS}/preview", {"mode": "full"})
+    office.do(shown)
+    path = f"runs/{shown['runId']}/actions"
+    assert [action["name"] for action in office.key.get(path).value] == ["Ada Lovelace"]
+    office.world.pass_minutes(25 * 60)
+    assert office.key.get(path).status == 404
+
+
 def test_preview_of_an_unsaved_setup_is_applied_only_after_saving(office: Office) -> None:
     office.world.bc_person("Ada Lovelace", "ada@x.example", city="London")
     office.world.bc_person("Grace Hopper", "grace@x.example", city="Boston")

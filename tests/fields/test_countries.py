@@ -73,6 +73,13 @@ def test_names_in_the_companys_own_language_are_understood() -> None:
     assert book.name("DK") == "Dänemark"
 
 
+def test_a_name_that_two_languages_give_to_two_countries_is_unknown() -> None:
+    book = CountryBook([("CD", "Congo (DRC)"), ("CG", "Congo")])
+    assert book.code("Kongo") is None  # Kinshasa in Norwegian, Brazzaville in Polish
+    assert book.code("Congo") == "CG"
+    assert book.code("Kongo-Kinshasa") == "CD"
+
+
 def test_of_two_rows_for_one_country_the_one_with_its_iso_code_stands_for_it() -> None:
     for rows in ([("UK", "United Kingdom"), ("GB", "Great Britain")], [("GB", "Great Britain"), ("UK", "")]):
         assert CountryBook(rows).code("GBR") == "GB"
