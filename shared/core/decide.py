@@ -236,8 +236,14 @@ class _Decider:
         return removed(pair, self._with_losses(pair, bc, merged), scope)
 
     def blocked(self, pair: Pair, bc: SeenBc) -> Step:
-        """Nothing flows to Business Central any more; the copy goes, what the user wrote is kept."""
-        return removed(pair, self._with_losses(pair, bc, Merge()), Reason.PRIVACY_BLOCKED)
+        """Nothing flows to Business Central any more; the copy goes, what the user wrote is kept.
+
+        A blocked contact shows nothing more of itself: the record tells only what the copy had said before.
+        """
+        merged = self._with_losses(pair, bc, Merge())
+        unseen = changed(pair.link.bc_prints, bc.prints)
+        lost = tuple(replace(c, kept="") if c.field in unseen else c for c in merged.conflicts)
+        return removed(pair, replace(merged, conflicts=lost), Reason.PRIVACY_BLOCKED)
 
     def _with_losses(self, pair: Pair, bc: SeenBc, merged: Merge) -> Merge:
         """The merge of a copy that goes: what would vanish with it stands in the conflict record."""

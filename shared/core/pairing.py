@@ -131,6 +131,9 @@ class _Matcher:
             self.lone_outlook.append(LoneOutlook(contact.id, Reason.DETACHED, bc_id))
             return True
         reason = self.rules.scope(seen.contact)
+        if reason is Reason.PRIVACY_BLOCKED:
+            self._relink(Link(bc_id, contact.id, LinkState.LINKED))  # linked or not, the copy must go
+            return True
         if reason is not None and not self._wanted(seen.contact):
             self.lone_outlook.append(LoneOutlook(contact.id, _why_not(seen.contact, reason), bc_id))
             return True

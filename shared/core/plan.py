@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.core.snapshot import SeenBc, SeenOutlook
+from shared.fields import spoken_name
 from shared.model import Field, Link, Outcome, Reason, Side
 
 
@@ -89,6 +90,13 @@ class Step:
     @property
     def writes(self) -> bool:
         return bool(self.effects)
+
+    @property
+    def name(self) -> str:
+        """What people call the contact; a blocked one goes by what its copy says (invariant I17)."""
+        if self.bc is not None and not self.bc.contact.privacy_blocked:
+            return self.bc.contact.display_name
+        return spoken_name(self.outlook.contact) if self.outlook is not None else ""
 
     def digest(self) -> str:
         """What was decided, as a short text: a confirmation or a preview covers exactly this."""

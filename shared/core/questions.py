@@ -167,10 +167,12 @@ class _Asker:
 
     def _edited(self, link: Link, bc: SeenBc | None, outlook: SeenOutlook) -> None:
         here = changed(link.outlook_prints, outlook.prints)
+        # A version that moves alone is an edit of something that is not synced, as the mark Private is.
+        moved = outlook.contact.etag != link.outlook_etag
+        if moved and (link.private or not here):
+            self._look(link.outlook_id)
         if not here:
             return
-        if link.private and not outlook.contact.inspected:
-            self._look(link.outlook_id)
         blank = Field.COUNTRY in here and not outlook.contact.country.strip()
         if bc is None and (self.reading.values or blank or here & _NEEDS_BC or not link.bc_etag):
             self.q.bc.add(link.bc_id)

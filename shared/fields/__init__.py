@@ -8,7 +8,7 @@ from shared.fields.bodies import bc_body, bc_create_body, outlook_body
 from shared.fields.context import FieldContext, Translation, max_length
 from shared.fields.countries import CountryBook
 from shared.fields.emails import addresses, valid_email
-from shared.fields.names import joined_name, split_name
+from shared.fields.names import joined_name, split_name, spoken_name
 from shared.fields.raw import bc_text, outlook_text, with_outlook_text
 from shared.fields.texts import fold_company_name, share_a_word
 from shared.fields.translate import same, to_bc, to_outlook
@@ -29,6 +29,7 @@ __all__ = [
     "same",
     "share_a_word",
     "split_name",
+    "spoken_name",
     "to_bc",
     "to_outlook",
     "valid_email",

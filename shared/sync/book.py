@@ -61,7 +61,7 @@ class Book:
                 step.outlook_id,
                 self.run,
                 tuple(FieldConflict(c.field, c.kept, c.lost, c.lost_side) for c in step.conflicts),
-                step.bc.contact.display_name if step.bc else "",
+                step.name,
                 self.now(),
             )
             for step in steps

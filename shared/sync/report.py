@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.core.plan import Effect, Plan, Step
-from shared.fields import joined_name
 from shared.model import Json, LinkState, Outcome, Reason, Setup, Side
 from shared.state.held import HeldItem
 from shared.state.keys import stamp
@@ -269,15 +268,6 @@ def version(step: Step) -> str:
     return f"{bc} {outlook}"
 
 
-def contact_name(step: Step) -> str:
-    """What people call the contact, for listings that may hold values."""
-    if step.bc is not None:
-        return step.bc.contact.display_name
-    if step.outlook is not None:
-        return joined_name(step.outlook.contact) or step.outlook.contact.display_name
-    return ""
-
-
 def action(step: Step, outcome: Outcome, reasons: tuple[Reason, ...], code: str = "") -> dict[str, Json]:
     """One contact of `GET /api/runs/{runId}/actions`, with what binds a preview or a confirmation to it.
 
@@ -298,7 +288,7 @@ def action(step: Step, outcome: Outcome, reasons: tuple[Reason, ...], code: str 
         "contactId": step.bc_id or step.outlook_id,
         "businessCentralId": step.bc_id,
         "outlookId": step.outlook_id,
-        "name": contact_name(step),
+        "name": step.name,
         "action": next((e.value for e in Effect if e in step.effects | step.held), outcome.value),
         "actions": [effect.value for effect in Effect if effect in step.effects | step.held],
         "outcome": outcome.value,

@@ -261,6 +261,11 @@ TABLE = (
         couple(bc=BLOCKED, outlook=LEAD),
         removed(Reason.PRIVACY_BLOCKED, conflicts=((JOB, "Engineer", "Lead", Side.OUTLOOK),)),
     ),
+    Scenario(
+        "became blocked and changed at once: the record does not tell what Business Central holds now",
+        couple(bc=BLOCKED | CHIEF, outlook=LEAD),
+        removed(Reason.PRIVACY_BLOCKED, conflicts=((JOB, "", "Lead", Side.OUTLOOK),)),
+    ),
     Scenario("became blocked, deleted in Outlook", couple(bc=BLOCKED, outlook=None), deleted_by_user()),
     # --- became a Company -----------------------------------------------------------------------
     Scenario("became a Company: the copy goes", couple(bc=RETYPED), removed(Reason.NOT_A_PERSON)),

@@ -129,6 +129,13 @@ def test_a_marker_whose_contact_is_gone_means_detached_also_after_loss_of_state(
     assert not step.writes
 
 
+def test_a_copy_whose_contact_was_blocked_while_the_state_was_lost_is_removed() -> None:
+    step = Given(people=(person(privacy_blocked=True),), cards=(card(),)).step("bc-ada")
+    assert step is not None
+    assert step.effects == {Effect.DELETE_OUTLOOK}
+    assert step.reasons == (Reason.PRIVACY_BLOCKED,)
+
+
 def test_a_copy_of_a_contact_that_is_gone_is_not_created_again_either() -> None:
     given = replace(couple(bc=None), cards=(card(), card(id="ol-copy")))
     assert reason(given, "outlook:ol-copy") is Reason.DETACHED

@@ -131,3 +131,8 @@ def test_what_was_left_alone_is_looked_at_again_when_what_was_in_its_way_moves()
 
 def test_what_was_left_alone_for_one_not_known_yet_is_looked_at_again() -> None:
     assert asked(couple(), left_alone={"": [(Side.OUTLOOK, "ol-second")]}).outlook == {"ol-second"}
+
+
+def test_a_copy_of_which_only_the_version_moved_may_have_been_marked_private() -> None:
+    assert asked(couple(outlook={"inspected": False, "categories": ("Mine",)})).outlook == {"ol-ada"}
+    assert not asked(couple(outlook={"inspected": False, "job_title": "Lead"})).outlook

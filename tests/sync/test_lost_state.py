@@ -6,7 +6,7 @@ import pytest
 
 from shared.model import LinkState, OnBusinessCentralDelete, Reason
 from shared.state.runs import RunState
-from tests.sync.situations import assert_equal, assert_silent, copy_of, in_sync, job, name_of
+from tests.sync.situations import assert_equal, assert_silent, copy_of, in_sync, job, lost_values, name_of
 from tests.sync.world import ANNA, COMPANY, World
 
 
@@ -70,6 +70,19 @@ def test_state_lost_while_contacts_were_deleted_in_bc(world: World) -> None:
     assert world.links()[gone].state is LinkState.DETACHED
     world.ok(full=True)
     assert len(world.bc_all()) == 1
+    assert_silent(world)
+
+
+def test_state_lost_while_a_contact_was_blocked(world: World) -> None:
+    """The marker says whose copy it is: it goes, with what the user wrote kept."""
+    ada, _ = in_sync(world, 2)
+    world.outlook_edit(copy_of(world, ada), jobTitle="Mine")
+    world.bc_edit(ada, privacyBlocked=True)
+    lose_state(world)
+    world.ok(full=True)
+    assert world.names() == [name_of(1)]
+    assert lost_values(world) == ["Mine"]
+    assert world.bc(ada)["jobTitle"] == "Buyer"
     assert_silent(world)
 
 

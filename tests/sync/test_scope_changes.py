@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shared.model import ContactType, LinkState, OnLeaveScope, Outcome, Reason
+from shared.model import ContactType, Json, LinkState, OnLeaveScope, Outcome, Reason
 from tests.sync.situations import assert_equal, assert_silent, copy_of, in_sync, job, lost_values, name_of
 from tests.sync.world import ANNA, COMPANY, World
 
@@ -201,6 +201,30 @@ def test_private_contact_gives_nothing_away(world: World) -> None:
     assert job(world, ada) == ("Head Buyer", "Head Buyer")
     assert [c["displayName"] for c in world.bc_all()] == [name_of(0)]
     assert Reason.PRIVATE in world.outcomes().values()
+
+
+def test_mark_private_is_noticed_without_a_full_sync(world: World) -> None:
+    [ada] = in_sync(world)
+    private: list[Json] = [{"id": "Integer 0x0036", "value": "2"}]
+    world.outlook_edit(copy_of(world, ada), singleValueExtendedProperties=private)
+    world.ok()
+    world.outlook_edit(copy_of(world, ada), mobilePhone="+44 7700 900123")
+    world.ok()
+    assert world.bc(ada)["mobilePhoneNumber"] == ""
+    assert world.links()[ada].note is Reason.PRIVATE
+    assert_silent(world)
+
+
+def test_what_a_blocked_contact_holds_now_stands_in_no_record(world: World) -> None:
+    ada, _ = in_sync(world, 2)
+    world.outlook_edit(copy_of(world, ada), jobTitle="Mine", mobilePhone="+44 7700 900123")
+    world.bc_edit(ada, displayName="Witness Protected", jobTitle="Informer", privacyBlocked=True)
+    run = world.ok()
+    [record] = world.services.store.conflicts.all(ANNA, COMPANY)
+    assert record.name == name_of(0)
+    assert {entry.lost: entry.kept for entry in record.fields} == {"Mine": "", "+44 7700 900123": ""}
+    assert "Witness" not in str(world.actions(run))
+    assert "Informer" not in str(world.actions(run))
 
 
 def test_who_does_not_take_part_is_listed_with_the_reason(world: World) -> None:
