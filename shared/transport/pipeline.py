@@ -23,6 +23,8 @@ LOOKS = 2
 """How often a lost creation is looked for before it is repeated: an index may lag (contracts/graph.md §10)."""
 LOOK_PAUSE = 5.0
 """Seconds between two looks."""
+STEP = 15.0
+"""Seconds between two looks at whether to go on waiting; a shorter wait is not looked at."""
 TOGETHER = 1.0
 """Seconds by which waiting jobs are held back so that they share a batch."""
 
@@ -102,11 +104,24 @@ def run_batches(
     """Send everything, `size` at a time; True when all are done, False when `should_stop` said so.
 
     `exchange` runs in a thread of its own, never twice at once; `on_done` in the caller's, while the next
-    batch is under way. `should_stop` is asked before each batch. An exception of either ends it; what a
-    batch had done by then is the caller's to find out, as after a crash.
+    batch is under way. `should_stop` is asked before each batch, and now and then while all that is left has
+    to wait for long. An exception of either ends it; what a batch had done by then is the caller's to find
+    out, as after a crash.
     """
     queue = [Job(write) for write in writes]
     stopped = False
+    clock = transport.clock
+
+    def rest() -> None:
+        """Wait until something may go; a longer wait than there is patience for is the next batch's to tell."""
+        nonlocal stopped
+        left = _idle_time(queue, transport, lane)
+        while STEP < left <= transport.patience.budget and not stopped:
+            stopped = should_stop()
+            if not stopped:
+                clock.sleep(min(left, STEP))
+                left = _idle_time(queue, transport, lane)
+
     with ThreadPoolExecutor(1, "batches") as thread:
 
         def start() -> Future[Round[W, R]] | None:
@@ -117,19 +132,23 @@ def run_batches(
             if stopped:
                 return None
             # What falls due during a pause of the lane can go out together at its end.
-            earliest = transport.clock.monotonic() + transport.lanes.pause_left(lane)
+            earliest = clock.monotonic() + transport.lanes.pause_left(lane)
             batch, queue = _choose(queue, size, earliest)
-            return thread.submit(_exchange_when_due, batch, exchange, transport.clock)
+            return thread.submit(_exchange_when_due, batch, exchange, clock)
 
         under_way = start()
         while under_way is not None:
             done = under_way.result()
             queue.extend(done.again)
+            waits = _idle_time(queue, transport, lane) > STEP
             try:
-                under_way = start()
+                under_way = None if waits else start()
             finally:
                 for result in done.results:
                     on_done(result)
+            if waits:
+                rest()
+                under_way = start()
     return not stopped
 
 
@@ -166,6 +185,14 @@ def read_batches(
         return done
 
     run_batches(range(count), size, exchange, lambda each: on_answer(*each), lambda: False, transport, lane)
+
+
+def _idle_time(queue: Sequence[Job[W]], transport: Transport, lane: Lane) -> float:
+    """Seconds for which nothing of it may go out."""
+    if not queue:
+        return 0.0
+    due = min(job.due for job in queue) - transport.clock.monotonic()
+    return max(0.0, due, transport.lanes.pause_left(lane))
 
 
 def _choose(queue: list[Job[W]], size: int, now: float) -> tuple[list[Job[W]], list[Job[W]]]:

@@ -271,6 +271,21 @@ def test_stopping_is_asked_before_each_batch_and_what_was_sent_is_told(
     assert len(done) == 40
 
 
+def test_a_slice_does_not_outlast_its_time_by_waiting(server: ScriptedServer, client: GraphClient) -> None:
+    server.answering = batch(
+        lambda item: created(1) if number_of(item) < 20 else error(429, "X", Retry_After="100")
+    )
+    done: list[str] = []
+    assert not client.write(
+        "F",
+        [create(n) for n in range(1, 41)],
+        lambda result: done.append(result.key),
+        lambda: server.clock.monotonic() >= 30.0,
+    )
+    assert server.clock.monotonic() < 36.0
+    assert len(done) == 19
+
+
 def test_a_lost_lease_ends_the_writing_but_what_was_done_is_told(
     server: ScriptedServer, client: GraphClient
 ) -> None:
