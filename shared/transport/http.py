@@ -19,6 +19,7 @@ from shared.errors import AccessDenied, Busy, Refused, TokenRefused
 from shared.model import Json
 from shared.transport.clock import Clock
 from shared.transport.lanes import Lane, Lanes
+from shared.transport.payload import read_json
 from shared.transport.retry import (
     TOO_MANY_REQUESTS,
     UNAUTHORIZED,
@@ -249,7 +250,7 @@ class Transport:
         parsed: Json = None
         if "json" in response.headers.get("Content-Type", "").lower() and response.content:
             try:
-                parsed = json.loads(response.content)
+                parsed = read_json(response.content)
             except ValueError:
                 if response.ok:
                     return Answer(None)  # cut off on the way: as good as no answer

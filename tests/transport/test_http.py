@@ -286,3 +286,13 @@ def test_the_connection_stays_open_between_calls_and_is_new_after_503(
     assert peers[0] == peers[1]
     assert server.seen[2].peer == peers[0]
     assert server.seen[3].peer != peers[0]
+
+
+def test_half_a_letter_reads_as_a_text_that_can_be_sent_and_stored(
+    server: ScriptedServer, transport: Transport
+) -> None:
+    server.script.append(Reply(200, {"value": [{"name": "cut \ud83d", "note": "whole \U0001f600"}]}))
+    server.script.append(Reply(200, b'{"name": "cut \xed\xa0\xbd."}'))
+    (found,) = (transport.send(read()).body["value"],)
+    assert found == [{"name": "cut \ufffd", "note": "whole \U0001f600"}]
+    assert str(transport.send(read()).body["name"]).encode().startswith(b"cut \xef\xbf\xbd")
