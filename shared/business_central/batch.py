@@ -67,8 +67,8 @@ def _by_place(body: JsonObject, count: int) -> dict[int, JsonObject]:
     entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     places: dict[int, JsonObject] = {}
     for order, entry in enumerate(entries):
-        number = entry.get("id")
-        place = int(number) - 1 if isinstance(number, str) and number.isdecimal() else order
+        number = str(entry.get("id"))
+        place = int(number) - 1 if number.isdecimal() else order
         if 0 <= place < count:
             places[place] = entry
     return places

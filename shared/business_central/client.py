@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from shared.business_central import contacts, subscriptions
 from shared.business_central.company import COMPANY_MISSING, Company, cut_off, objects, refusal
 from shared.business_central.contacts import BcChanges, BcRead
-from shared.business_central.records import parse_contact, text
+from shared.business_central.records import guid, parse_contact, text
 from shared.business_central.subscriptions import BcSubscription
 from shared.business_central.writes import Write, WriteResult
 from shared.business_central.writing import ContactWriter
@@ -42,7 +42,7 @@ class BcClient:
         """The companies the app may see."""
         pages = self._company.pages("companies", {}, "did not list the companies")
         return [
-            BcCompany(text(item, "id").lower(), text(item, "name"), text(item, "displayName"))
+            BcCompany(guid(item), text(item, "name"), text(item, "displayName"))
             for page in pages
             for item in objects(page)
         ]

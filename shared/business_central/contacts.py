@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from shared.business_central.batch import read_items
 from shared.business_central.company import SERVICE, SKIP_TOKEN_GONE, Company, cut_off, objects, refusal
@@ -17,7 +18,7 @@ from shared.business_central.queries import (
     is_plain,
     literal,
 )
-from shared.business_central.records import SELECT, parse_contact, text
+from shared.business_central.records import SELECT, guid, parse_contact, text
 from shared.errors import AccessDenied, NotFound, Refused
 from shared.model import BcContact
 from shared.transport.batching import Item
@@ -31,6 +32,11 @@ SWEEPS = 3
 READ = "did not list the contacts"
 UNSUPPORTED = (400, 501)
 _COMPANIES = "type eq 'Company' and ({})"
+# Nothing longer is in Business Central's fields (80, 100), small letters that are two included.
+_LONGEST_ADDRESS = 160
+_LONGEST_NAME = 200
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +60,17 @@ def read_all(company: Company, odata_filter: str = "") -> BcRead:
     query = f"?$filter={escape(odata_filter)}&$select={SELECT}" if odata_filter else f"?$select={SELECT}"
     if len(query) > LONGEST_QUERY:
         query = query.removesuffix(f"&$select={SELECT}")
-    for _ in range(SWEEPS):
+
+    def sweep() -> BcRead:
         found: dict[str, BcContact] = {}
         complete = True
-        try:
-            for page in company.pages(f"{company.path}/contacts{query}", PAGE, READ):
-                parsed = [parse_contact(item) for item in objects(page)]
-                complete = complete and isinstance(page.get("value"), list) and None not in parsed
-                found.update((contact.id, contact) for contact in parsed if contact is not None)
-        except Refused as error:
-            if SKIP_TOKEN_GONE not in error.code:
-                raise
-            continue
+        for page in company.pages(f"{company.path}/contacts{query}", PAGE, READ):
+            parsed = [parse_contact(item) for item in objects(page)]
+            complete = complete and isinstance(page.get("value"), list) and None not in parsed
+            found.update((contact.id, contact) for contact in parsed if contact is not None)
         return BcRead(list(found.values()), complete)
-    raise _never_still()
+
+    return _undisturbed(sweep)
 
 
 def read_changed(company: Company, since: str) -> BcChanges:
@@ -90,26 +93,23 @@ def read_changed(company: Company, since: str) -> BcChanges:
     except Refused as error:
         if SKIP_TOKEN_GONE not in error.code:
             raise
-        found = {each.id: each for each in read_all(company, f"lastModifiedDateTime ge {since}").contacts}
+        found = _matching(company, escape(f"lastModifiedDateTime ge {since}"))
     count = counted.body.get("@odata.count")
     return BcChanges(list(found.values()), count if isinstance(count, int) else None)
 
 
 def read_ids(company: Company) -> set[str]:
     """The ids of all contacts, companies too: what is not among them is deleted."""
-    for _ in range(SWEEPS):
+
+    def sweep() -> set[str]:
         ids: set[str] = set()
-        try:
-            for page in company.pages(f"{company.path}/contacts?$select=id", ID_PAGE, READ):
-                if not isinstance(page.get("value"), list):
-                    raise cut_off(READ)
-                ids.update(text(item, "id").lower() for item in objects(page))
-        except Refused as error:
-            if SKIP_TOKEN_GONE not in error.code:
-                raise
-            continue
+        for page in company.pages(f"{company.path}/contacts?$select=id", ID_PAGE, READ):
+            if not isinstance(page.get("value"), list):
+                raise cut_off(READ)
+            ids.update(guid(item) for item in objects(page))
         return ids
-    raise _never_still()
+
+    return _undisturbed(sweep)
 
 
 def read_by_ids(company: Company, ids: Sequence[str]) -> dict[str, BcContact]:
@@ -120,23 +120,29 @@ def read_by_ids(company: Company, ids: Sequence[str]) -> dict[str, BcContact]:
 def find_by_addresses(company: Company, addresses: Sequence[str]) -> list[BcContact]:
     """Contacts whose e-mail, a single one or a `;` list, may hold any of the addresses: a superset.
 
-    Where the server lacks nested calls, lists are found only in the letter case they are written in.
+    Where the server lacks nested calls, all lists are read instead.
     """
-    wanted = sorted({address.strip().lower() for address in addresses})
+    folded = {address.strip().lower() for address in addresses}
+    wanted = sorted(address for address in folded if len(address) <= _LONGEST_ADDRESS)
     pieces = sorted({harmless_address(address) for address in wanted} - {""})
     found = _matching_if_known(
         company, any_of(f"contains(tolower(email),{literal(piece)})" for piece in pieces), NESTED_CALLS
     )
     if found is None:
-        whole = any_of(f"tolower(email) eq {literal(address)}" for address in wanted)
-        within = any_of(f"contains(email,{literal(address)})" for address in wanted)
-        found = {**_matching_all(company, whole), **_matching_all(company, within)}
+        plain = [address for address in wanted if harmless_address(address) == address]
+        whole = any_of(f"tolower(email) eq {literal(address)}" for address in plain)
+        others = [f"contains(email,{literal(piece)})" for piece in pieces if piece not in plain]
+        found = {
+            **_matching_all(company, whole),
+            **_matching_all(company, any_of(["contains(email,';')", *others])),
+        }
     return list(found.values())
 
 
 def find_companies(company: Company, names: Sequence[str]) -> list[BcContact]:
     """Contacts of type Company with any of the names, letter case ignored: a superset."""
-    wanted = sorted({name.strip().lower() for name in names} - {""})
+    folded = {name.strip().lower() for name in names} - {""}
+    wanted = sorted(name for name in folded if len(name) <= _LONGEST_NAME)
     plain = [name for name in wanted if is_plain(name)]
     others = [name for name in wanted if not is_plain(name)]
     found = _matching_all(company, any_of((_is_named(name) for name in plain), _COMPANIES))
@@ -184,7 +190,7 @@ def _matching_if_known(company: Company, filters: Iterable[str], option: str) ->
     try:
         return _matching_all(company, filters, option)
     except Refused as error:
-        if error.status in UNSUPPORTED:
+        if error.status in UNSUPPORTED and SKIP_TOKEN_GONE not in error.code:
             return None
         raise
 
@@ -198,10 +204,14 @@ def _matching_all(company: Company, filters: Iterable[str], option: str = "") ->
 
 def _matching(company: Company, escaped: str, option: str = "") -> dict[str, BcContact]:
     query = "&".join(part for part in (option, f"$filter={escaped}", f"$select={SELECT}") if part)
-    found: dict[str, BcContact] = {}
-    for page in company.pages(f"{company.path}/contacts?{query}", PAGE, READ):
-        found.update(_whole(page))
-    return found
+
+    def sweep() -> dict[str, BcContact]:
+        found: dict[str, BcContact] = {}
+        for page in company.pages(f"{company.path}/contacts?{query}", PAGE, READ):
+            found.update(_whole(page))
+        return found
+
+    return _undisturbed(sweep)
 
 
 def _whole(page: JsonObject) -> Iterator[tuple[str, BcContact]]:
@@ -212,5 +222,12 @@ def _whole(page: JsonObject) -> Iterator[tuple[str, BcContact]]:
     return ((contact.id, contact) for contact in parsed if contact is not None)
 
 
-def _never_still() -> Refused:
-    return Refused(SERVICE, 400, SKIP_TOKEN_GONE, READ, "Contacts are being deleted; it is read anew later.")
+def _undisturbed(sweep: Callable[[], T]) -> T:
+    """What the sweep finds, begun anew where a page's place in the list was deleted (contract §5.1)."""
+    for _ in range(SWEEPS):
+        try:
+            return sweep()
+        except Refused as error:
+            if SKIP_TOKEN_GONE not in error.code:
+                raise
+    raise Refused(SERVICE, 400, SKIP_TOKEN_GONE, READ, "Contacts are being deleted; it is read anew later.")

@@ -13,12 +13,12 @@ SELECT = (
 
 
 def parse_contact(item: JsonObject) -> BcContact | None:
-    """One contact; None where it has no id. Ids are given in lower case."""
-    contact_id = text(item, "id")
+    """One contact; None where it has no id."""
+    contact_id = guid(item)
     if not contact_id:
         return None
     return BcContact(
-        id=contact_id.lower(),
+        id=contact_id,
         etag=text(item, "@odata.etag"),
         number=text(item, "number"),
         type=text(item, "type"),
@@ -48,6 +48,11 @@ def parse_contact(item: JsonObject) -> BcContact | None:
 def _relation(member: str) -> str:
     # Enum members come encoded as XML names; the blank one is a single encoded space (contract §2).
     return member.replace("_x0020_", " ").strip() if member else "None"
+
+
+def guid(item: JsonObject) -> str:
+    """The id of an object as addresses want it: bare, here always in lower case; "" where there is none."""
+    return text(item, "id").strip("{}").lower()
 
 
 def text(item: JsonObject, name: str) -> str:

@@ -29,6 +29,7 @@ class ContactWriter:
     def __init__(self, company: Company, lookup: Callable[[str], BcContact | None]) -> None:
         self._company = company
         self._lookup = lookup
+        self._made: set[str] = set()
 
     def run(
         self,
@@ -70,11 +71,12 @@ class ContactWriter:
                 else:
                     outcome.again.append(later)
             elif not answer.ok:
-                outcome.results.append(
-                    WriteResult(key, _status(answer), None, answer.code or str(answer.status))
-                )
+                # A contact that was made is never made again: the next run pairs it with its card.
+                status = WriteStatus.BUSY if key in self._made else _status(answer)
+                outcome.results.append(WriteResult(key, status, None, answer.code or str(answer.status)))
             elif (contact := parse_contact(answer.body)) is not None:
                 if swept := _swept_away(job.write, answer):
+                    self._made |= {key} if isinstance(job.write, Create) else set()
                     outcome.again.append(Job(Patch(key, contact.id, swept, contact.etag)))
                 else:
                     outcome.results.append(WriteResult(key, WriteStatus.DONE, contact))
@@ -108,19 +110,19 @@ def _swept_away(write: Write, answer: Answer) -> dict[str, Json]:
 
     A server that walks a body in the page's order sets the city before the country (contract §3.2, §3.5).
     """
-    if "country" not in write.body:
+    if "country" not in write.body or "country" not in answer.body:
         return {}
-    emptied = [name for name in _IN_COUNTRY if write.body.get(name) and answer.body.get(name) == ""]
+    emptied = [name for name in _IN_COUNTRY if write.body.get(name) and not answer.body.get(name)]
     return {name: write.body[name] for name in emptied}
 
 
 def _status(answer: Answer) -> WriteStatus:
     """By code first, then status (contract §4)."""
-    if answer.code in CHANGED:
+    if answer.code in CHANGED or answer.status == 412:
         return WriteStatus.CONFLICT
     if answer.code in MISSING:
         return WriteStatus.GONE
     if answer.code.startswith(("Application_", "Internal_", "BadRequest")):
         return WriteStatus.REFUSED
-    by_status = {404: WriteStatus.GONE, 409: WriteStatus.CONFLICT, 412: WriteStatus.CONFLICT}
+    by_status = {404: WriteStatus.GONE, 409: WriteStatus.CONFLICT}
     return by_status.get(answer.status or 0, WriteStatus.REFUSED)

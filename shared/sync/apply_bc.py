@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.business_central.client import BcClient
 from shared.business_central.writes import Create, Patch, Write, WriteResult
@@ -84,6 +84,9 @@ class BcApplier:
         verdict = answers[-1]
         if verdict.status is WriteStatus.REFUSED and accepted:
             verdict = accepted[-1]
+        elif verdict.contact is None and accepted and not step.bc_id:
+            # What was made is never made again: the next run pairs it with its card.
+            verdict = replace(verdict, status=WriteStatus.BUSY)
         self._answer(step, verdict)
         return True
 

@@ -39,8 +39,11 @@ def query(target: str) -> str:
 
 
 def test_a_contact_is_read_leniently(server: ScriptedServer, client: BcClient) -> None:
-    server.script.append(Reply(200, ADA))
-    assert client.get("3f6c") == BcContact(
+    braced: Json = {**ADA, "id": f"{{{ADA['id']}}}"}
+    server.script += [Reply(200, ADA), Reply(200, braced)]
+    found = client.get("3f6c")
+    assert found == client.get("3f6c")
+    assert found == BcContact(
         id="3f6c1d0a-7a52-ef11-9c36-002248a1b2c3",
         etag='W/"JzE5"',
         number="KT000123",
@@ -52,7 +55,7 @@ def test_a_contact_is_read_leniently(server: ScriptedServer, client: BcClient) -
         privacy_blocked=True,
         modified="2026-05-11T08:02:13.657Z",
     )
-    assert server.targets == [f"GET {CONTACTS}(3f6c)"]
+    assert server.targets == [f"GET {CONTACTS}(3f6c)"] * 2
     assert server.seen[0].headers["accept-language"] == "en-US"
 
 
@@ -163,8 +166,8 @@ def test_a_throttled_operation_of_a_read_comes_again_after_its_wait(
 
 
 def test_ids_are_read_by_the_largest_page(server: ScriptedServer, client: BcClient) -> None:
-    server.script.append(page(server, {"id": "A"}, {"id": "b"}))
-    assert client.ids() == {"a", "b"}
+    server.script.append(page(server, {"id": "A"}, {"id": "b"}, {"id": "{C}"}))
+    assert client.ids() == {"a", "b", "c"}
     assert server.targets == [f"GET {CONTACTS}?$select=id"]
     assert server.seen[0].headers["prefer"] == "odata.maxpagesize=20000"
 
@@ -213,9 +216,40 @@ def test_where_nested_calls_are_unknown_simpler_ones_do(
     server: ScriptedServer, client: BcClient, refused: Reply
 ) -> None:
     server.script += [refused, page(server, {"id": "A"}), page(server, {"id": "B"})]
-    assert [each.id for each in client.find_by_addresses(["Ada@x.example"])] == ["a", "b"]
+    assert [each.id for each in client.find_by_addresses(["Ada@x.example", "r&d@x.example"])] == ["a", "b"]
     assert query(server.seen[1].target).startswith("$filter=tolower(email) eq 'ada@x.example'&")
-    assert query(server.seen[2].target).startswith("$filter=contains(email,'ada@x.example')&")
+    assert query(server.seen[2].target).startswith(
+        "$filter=contains(email,';') or contains(email,'d@x.example')&"
+    )
+
+
+def test_a_search_whose_place_in_the_list_was_deleted_begins_anew(
+    server: ScriptedServer, client: BcClient
+) -> None:
+    link = f"{CONTACTS}?aid=FIN&$skiptoken=x"
+    gone = error(400, "SkipTokenIsNoLongerValid")
+    server.script += [page(server, {"id": "A"}, link=link), gone, page(server, {"id": "B"})]
+    assert [each.id for each in client.find_by_addresses(["ada@x.example"])] == ["b"]
+    assert query(server.seen[2].target) == query(server.seen[0].target)
+
+
+def test_changes_whose_place_in_the_list_was_deleted_are_read_whole_or_not_at_all(
+    server: ScriptedServer, client: BcClient
+) -> None:
+    link = f"{CONTACTS}?aid=FIN&$skiptoken=x"
+    first: Json = {"value": [{"id": "A"}], "@odata.nextLink": server.origin + link}
+    play = batch(lambda _: Reply(200, first))
+    after = iter([error(400, "SkipTokenIsNoLongerValid"), Reply(200, {})])
+    server.answering = lambda seen: play(seen) if seen.method == "POST" else next(after)
+    with pytest.raises(Refused):
+        client.read_changed("2026-05-11T08:00:00Z")
+
+
+def test_what_is_longer_than_any_field_is_not_searched(server: ScriptedServer, client: BcClient) -> None:
+    """Such a search could be longer than an address may be, and nothing would be found."""
+    assert client.find_by_addresses([f"{'ö' * 3000}@x.example"]) == []
+    assert client.find_companies(["Ü" * 3000]) == []
+    assert server.seen == []
 
 
 def test_companies_are_found_by_name_with_or_on_one_field_only(

@@ -10,7 +10,7 @@ from shared.business_central import BcClient, Create, Patch, Write, WriteResult,
 from shared.model import BcContact, Json
 from tests.business_central.batches import JsonObject, batch, operations
 from tests.business_central.conftest import COMPANY
-from tests.transport.scripted import DROP, Reply, ScriptedServer, error
+from tests.transport.scripted import DROP, Reply, ScriptedServer, Seen, error
 
 
 def create(number: int) -> Create:
@@ -74,6 +74,7 @@ def test_each_write_is_an_operation_of_its_own_in_the_order_given(
     [
         (error(409, "Request_EntityChanged"), WriteStatus.CONFLICT),
         (error(412, ""), WriteStatus.CONFLICT),
+        (error(412, "BadRequest_PreconditionFailed"), WriteStatus.CONFLICT),
         (error(404, "BadRequest_ResourceNotFound"), WriteStatus.GONE),
         (error(400, "Internal_RecordNotFound"), WriteStatus.GONE),
         (error(404, "Internal_CompanyNotFound"), WriteStatus.REFUSED),
@@ -104,6 +105,51 @@ def test_answers_without_ids_go_by_their_order(server: ScriptedServer, client: B
         "Person 1",
         "Person 2",
     ]
+
+
+def test_answers_in_another_order_go_by_their_ids(server: ScriptedServer, client: BcClient) -> None:
+    play = batch(written)
+
+    def backwards(seen: Seen) -> Reply:
+        body = cast(dict[str, list[JsonObject]], play(seen).body)
+        numbered = [{**each, "id": int(str(each["id"]))} for each in body["responses"]]
+        return Reply(200, {"responses": cast(Json, numbered[::-1])})
+
+    server.answering = backwards
+    results = run(client, *(create(number) for number in range(5)))
+    named = {key: result.contact and result.contact.display_name for key, result in results.items()}
+    assert named == {f"c{number}": f"Person {number}" for number in range(5)}
+
+
+@pytest.mark.parametrize("blank", ["", None])
+def test_a_city_that_a_new_country_emptied_is_sent_once_more(
+    server: ScriptedServer, client: BcClient, blank: str | None
+) -> None:
+    def emptied(operation: JsonObject) -> Reply:
+        sent = cast(JsonObject, operation["body"])
+        shown: JsonObject = {"id": "x", "@odata.etag": "e2", "country": "GB", **sent}
+        return Reply(200, {**shown, "city": blank} if "country" in sent else shown)
+
+    server.answering = batch(emptied)
+    body: dict[str, Json] = {"country": "GB", "city": "Hull"}
+    done = run(client, Patch("p", "x", body, "e1"))["p"]
+    assert done.contact is not None
+    assert done.contact.city == "Hull"
+    [again] = operations(server.seen[1])
+    assert (again["body"], cast(JsonObject, again["headers"])["If-Match"]) == ({"city": "Hull"}, "e2")
+
+
+@pytest.mark.parametrize(
+    "reply", [error(409, "Request_EntityChanged"), error(400, "Application_DialogException")]
+)
+def test_a_contact_that_was_made_is_not_called_refused_when_what_follows_is(
+    server: ScriptedServer, client: BcClient, reply: Reply
+) -> None:
+    """Whoever is told so would make it again."""
+    made = Reply(201, {"id": "x", "@odata.etag": "e1", "country": "GB", "city": ""})
+    server.answering = batch(lambda operation: made if operation["method"] == "POST" else reply)
+    body: dict[str, Json] = {"type": "Person", "displayName": "Ada", "country": "GB", "city": "Hull"}
+    assert run(client, Create("c", body))["c"].status is WriteStatus.BUSY
 
 
 def test_a_hundred_operations_fill_a_batch(server: ScriptedServer, client: BcClient) -> None:

@@ -234,6 +234,23 @@ def test_creation_refused_by_bc_is_reported_and_tried_again_after_an_edit(world:
     assert_silent(world)
 
 
+def test_newcomer_that_someone_changes_while_its_fields_go_one_by_one_is_not_made_twice(world: World) -> None:
+    in_sync(world)
+    for method, code in (("POST", "Application_DialogException"), ("PATCH", "Request_EntityChanged")):
+        status = 400 if method == "POST" else 409
+        world.sandbox.faults.add(
+            Fault("reject", "businessCentral", method, r"contacts\b", status=status, code=code)
+        )
+    world.outlook_add("Rosa New", "rosa@x.example", jobTitle="Head Buyer")
+    world.sync(trigger=Trigger.TIMER)
+    world.pass_minutes(2)
+    world.ok(trigger=Trigger.TIMER)
+    born = [contact for contact in world.bc_all() if contact["displayName"] == "Rosa New"]
+    assert [contact["jobTitle"] for contact in born] == ["Head Buyer"]
+    assert_equal(world)
+    assert_silent(world)
+
+
 # --- what a person can ask for one contact ------------------------------------------------------------
 
 
