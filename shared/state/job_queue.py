@@ -14,6 +14,8 @@ from shared.state.outage import storage_errors
 
 QUEUE = "sync-jobs"
 POISON = "sync-jobs-poison"
+_LONGEST_DELAY = 6 * 24 * 3600
+"""A message lives for seven days; Storage refuses one that would show only afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,12 @@ class JobQueue:
         self.round_trips = 0
 
     def send(self, run: str, user: str, company: str, delay_seconds: float = 0, traceparent: str = "") -> None:
-        """Adds a message that shows after the delay (at most seven days). One round trip."""
+        """Adds a message that shows after the delay, or after six days at the most. One round trip."""
         message = {"runId": run, "user": user, "company": company}
         if traceparent:
             message["traceparent"] = traceparent
         text = json.dumps(message, separators=(",", ":"))
-        delay = max(0, round(delay_seconds))
+        delay = min(max(0, round(delay_seconds)), _LONGEST_DELAY)
         with storage_errors():
             client = self._client(QUEUE)
             try:

@@ -47,6 +47,11 @@ def test_delayed_message_waits_but_counts(store: Store, queue: QueueClient, who:
     assert store.jobs.poison_length() == 0
 
 
+def test_delay_beyond_a_messages_life_is_cut(store: Store, queue: QueueClient, who: Who) -> None:
+    store.jobs.send("r", *who.pair, delay_seconds=30 * 24 * 3600)
+    assert store.jobs.length() == 1
+
+
 @pytest.mark.parametrize("body", ["[]", "{}", '{"runId": 1}', '"x"', "nonsense"])
 def test_message_that_is_none_of_ours_is_refused(body: str) -> None:
     with pytest.raises(ValueError):
