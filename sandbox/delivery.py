@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import httpx
+
+
+class Answered(NamedTuple):
+    """What an address answered; `kind`: its Content-Type without parameters, in lower case."""
+
+    status: int
+    body: bytes
+    kind: str
 
 
 class Postman:
@@ -17,8 +26,8 @@ class Postman:
 
     async def deliver(
         self, url: str, headers: Mapping[str, str], body: bytes, timeout: float
-    ) -> tuple[int, bytes] | None:
-        """Status and body of the answer; None where none came within `timeout` real seconds.
+    ) -> Answered | None:
+        """The answer; None where none came within `timeout` real seconds.
 
         Redirects are not followed, proxies not used.
         """
@@ -30,7 +39,8 @@ class Postman:
             answer = await self._client.post(url, headers=dict(headers), content=body, timeout=timeout)
         except httpx.HTTPError:
             return None
-        return answer.status_code, answer.content
+        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return Answered(answer.status_code, answer.content, kind)
 
     async def close(self) -> None:
         if self._client is not None:

@@ -20,6 +20,7 @@ from sandbox.business_central.stamps import plain_stamp
 from sandbox.business_central.subscriptions import Subscription, Subscriptions
 from sandbox.business_central.switches import Switches
 from sandbox.clock import VirtualClock
+from sandbox.delivery import Answered
 from sandbox.faults import Faults
 from shared.model import Json
 
@@ -31,11 +32,11 @@ _RETRYABLE = (0, 408, 429)
 
 
 class Deliver(Protocol):
-    """POST out of the sandbox: status and body, None without an answer."""
+    """POST out of the sandbox: the answer, None where there was none."""
 
     def __call__(
         self, url: str, headers: Mapping[str, str], body: bytes, timeout: float
-    ) -> Awaitable[tuple[int, bytes] | None]: ...
+    ) -> Awaitable[Answered | None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class Notifier:
         separator = "&" if "?" in url else "?"
         asked = f"{url}{separator}validationToken={quote(token, safe='')}"
         answer = await self.deliver(asked, {"Content-Type": "text/plain"}, b"", HANDSHAKE_SECONDS)
-        return answer is not None and answer[0] == 200 and answer[1] == token.encode()
+        return answer is not None and answer.status == 200 and answer.body == token.encode()
 
     def _start(self, ready: float) -> None:
         """Have the job running; anew where it sleeps for something later than what is ready then."""
@@ -201,7 +202,7 @@ class Notifier:
         answer = await self.deliver(url, headers, body, _DELIVERY_SECONDS)
         if self._faults.take("businessCentral", "POST", url, "duplicate_notification") is not None:
             answer = await self.deliver(url, headers, body, _DELIVERY_SECONDS)
-        return answer[0] if answer is not None else 0
+        return answer.status if answer is not None else 0
 
 
 def _item(pending: _Pending) -> _Item:

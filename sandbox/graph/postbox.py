@@ -6,15 +6,16 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote_plus
 
 import orjson
 
 from sandbox.clock import VirtualClock
+from sandbox.delivery import Answered
 from shared.model import Json
 
-Deliver = Callable[[str, Mapping[str, str], bytes, float], Awaitable[tuple[int, bytes] | None]]
-"""`await deliver(url, headers, body, timeout seconds)`: status and body, or None without an answer in time."""
+Deliver = Callable[[str, Mapping[str, str], bytes, float], Awaitable[Answered | None]]
+"""`await deliver(url, headers, body, timeout seconds)`: the answer, or None without one in time."""
 
 HANDSHAKE_SECONDS: Final = 10.0
 FIRST_SECONDS: Final = 3.0
@@ -74,18 +75,18 @@ class Postbox:
         self._waiting: dict[str, list[Json]] = {}
         self._endpoints: dict[str, Endpoint] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._attempts: set[asyncio.Future[tuple[int, bytes] | None]] = set()
+        self._attempts: set[asyncio.Future[Answered | None]] = set()
         self._starting = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def shake_hands(self, url: str, token: str) -> bool:
-        """Whether the address answers the validation request with the token and nothing else."""
+        """Whether the address answers the validation request with the token, as plain text and nothing else."""
         self._loop = asyncio.get_running_loop()
         joint = "&" if "?" in url else "?"
-        target = f"{url}{joint}validationToken={quote(token, safe='')}"
+        target = f"{url}{joint}validationToken={quote_plus(token)}"
         headers = {"Content-Type": "text/plain; charset=utf-8"}
         answer = await self.deliver(target, headers, b"", HANDSHAKE_SECONDS)
-        return answer is not None and answer[0] == 200 and answer[1] == token.encode()
+        return answer == Answered(200, token.encode(), "text/plain")
 
     def post(self, url: str, notification: Json, after: float = 0.0) -> None:
         """Deliver soon, or `after` so many virtual seconds."""
@@ -152,4 +153,4 @@ class Postbox:
         finally:
             self._attempts.discard(attempt)
         endpoint.note(self._clock.monotonic(), loop.time() - started)
-        return answer is not None and 200 <= answer[0] < 300
+        return answer is not None and 200 <= answer.status < 300

@@ -27,9 +27,13 @@ class Arrival:
 
 
 class Listener:
-    """Answers handshakes with their token and notifications with 202, unless `answer` says otherwise."""
+    """Answers handshakes with their token and notifications with 202, unless `answer` says otherwise.
+
+    `kind`: the content type of every answer.
+    """
 
     def __init__(self) -> None:
+        self.kind = "text/plain; charset=utf-8"
         self.answer: Callable[[Arrival], tuple[int, bytes] | None] = lambda _: None
         self._arrivals: list[Arrival] = []
         self._changed = threading.Condition()
@@ -46,7 +50,7 @@ class Listener:
                 status, content = listener.answer(arrival) or usual
                 listener._note(arrival)
                 self.send_response(status)
-                self.send_header("Content-Type", "text/plain")
+                self.send_header("Content-Type", listener.kind)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)

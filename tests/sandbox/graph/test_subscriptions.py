@@ -21,7 +21,7 @@ def test_a_subscription_is_created_after_a_handshake(wire: Wire) -> None:
     assert (made["resource"], made["latestSupportedTlsVersion"]) == (wire.contacts, "v1_2")
     assert made["applicationId"] and made["lifecycleNotificationUrl"] is None
     (handshake,) = wire.listener.handshakes
-    assert handshake.path.startswith("/notify?code=k1&validationToken=Validation%3A")
+    assert handshake.path.startswith("/notify?code=k1&validationToken=Validation%3A+Testing+")
     assert (handshake.content_type, handshake.body) == ("text/plain; charset=utf-8", b"")
 
 
@@ -39,6 +39,11 @@ def test_without_the_token_in_a_200_there_is_no_subscription(wire: Wire, reply: 
     assert refusal(answer) == (400, "InvalidRequest")
     assert answer.json()["error"]["message"].startswith("Subscription validation request failed.")
     assert wire.call("GET", "/subscriptions").json()["value"] == []
+
+
+def test_a_token_that_is_not_plain_text_is_no_answer(wire: Wire) -> None:
+    wire.listener.kind = "text/html"
+    assert refusal(wire.subscribe()) == (400, "InvalidRequest")
 
 
 def test_fault_handshake_timeout(wire: Wire) -> None:
