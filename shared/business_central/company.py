@@ -56,7 +56,7 @@ class Company:
         """GET a path under the API's base, or a link exactly as Business Central gave it."""
         if not url.startswith("https://") and not url.startswith("http://"):
             url = f"{self.base}/{url}"
-        return self.transport.send(Call("GET", url, LANE, safe=True, headers=headers or {}))
+        return self.transport.send(Call("GET", url, LANE, safe=True, headers=headers or {}, party=self.company))
 
     def send(
         self,
@@ -68,7 +68,8 @@ class Company:
         safe: bool,
     ) -> Answer:
         """A single write, or a batch, under the API's base."""
-        return self.transport.send(Call(method, f"{self.base}/{path}", LANE, safe, headers or {}, body))
+        call = Call(method, f"{self.base}/{path}", LANE, safe, headers or {}, body, party=self.company)
+        return self.transport.send(call)
 
     def pages(self, url: str, headers: Mapping[str, str], what: str) -> Iterator[JsonObject]:
         """Every page of a list, one at a time, links verbatim with the same headers (contract §5.1).

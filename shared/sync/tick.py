@@ -10,8 +10,9 @@ import hashlib
 import logging
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,6 +40,8 @@ _AUDIT_SHARE = 16
 _FEWEST_AUDITS = 20
 _MOST_SUBSCRIPTIONS = 100
 _COMPANIES_AT_ONCE = 5
+_LOOK_SECONDS = 120.0
+"""How long the tick waits for the companies' answers, which its own work does not need."""
 
 _Name = tuple[str, str]
 
@@ -60,10 +63,10 @@ def tick(services: Services | None = None) -> None:
     """
     services = services or of_process()
     found = _read(services)
-    _look_at_companies(services, found)
-    _queue_due(services, found)
-    _tend(services, found)
-    purged = services.store.purge.step(found.now)
+    with _looking_at_companies(services, found):
+        _queue_due(services, found)
+        _tend(services, found)
+        purged = services.store.purge.step(found.now)
     log.info("tick over %s setups, %s expired rows went", len(found.setups), purged.rows)
 
 
@@ -83,17 +86,37 @@ def _read(services: Services) -> Situation:
 # --- what changed in Business Central -----------------------------------------------------------------------
 
 
-def _look_at_companies(services: Services, found: Situation) -> None:
+@contextmanager
+def _looking_at_companies(services: Services, found: Situation) -> Iterator[None]:
+    """Beside everything else: a company that does not answer holds up nobody else's runs, and no later tick."""
     by_company: defaultdict[str, list[StoredSetup]] = defaultdict(list)
     for stored in found.setups:
         if feed.takes_part(stored):
             by_company[company_key(stored.setup.company)].append(stored)
 
-    def look(setups: list[StoredSetup]) -> None:
-        feed.look(services, setups[0].setup.company, setups, Trigger.TIMER)
+    looking = services.cache.setdefault("looking", set())
+    assert isinstance(looking, set)
 
-    with ThreadPoolExecutor(_COMPANIES_AT_ONCE) as pool:
-        list(pool.map(lambda setups: _guarded("a company", lambda: look(setups)), by_company.values()))
+    def look(key: str) -> None:
+        company, setups = by_company[key][0].setup.company, by_company[key]
+        try:
+            _guarded("a company", lambda: feed.look(services, company, setups, Trigger.TIMER))
+        finally:
+            looking.discard(key)
+
+    pool = ThreadPoolExecutor(_COMPANIES_AT_ONCE, "looking")
+    todo = by_company.keys() - looking
+    looking |= todo
+    looks = [pool.submit(look, key) for key in todo]
+    try:
+        yield
+    finally:
+        done, late = wait(looks, _LOOK_SECONDS)
+        pool.shutdown(wait=False)
+    for each_look in done:
+        each_look.result()
+    if late:
+        log.warning("%s companies have not answered yet", len(late))
 
 
 # --- whose run is due ---------------------------------------------------------------------------------------
@@ -205,7 +228,7 @@ def _tend(services: Services, found: Situation) -> None:
     each(lambda act: _guarded("a subscription", act), todo[:_MOST_SUBSCRIPTIONS])
 
 
-def _guarded(what: str, act: Callable[[], None]) -> None:
+def _guarded(what: str, act: Callable[[], object]) -> None:
     try:
         act()
     except SyncError as error:

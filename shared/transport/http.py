@@ -66,7 +66,7 @@ class Call:
     """One request. `url`: a path under the service's base ("/users/…"), or a whole address, sent verbatim.
 
     `safe`: executing it twice does no harm. `weight`: how many of the lane's slots it fills meanwhile.
-    `body`: JSON, its key order kept.
+    `party`: for whom, where several share the lane. `body`: JSON, its key order kept.
     """
 
     method: str
@@ -76,6 +76,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Json] | None = None
     weight: int = 1
+    party: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class Transport:
         attempt = 0
         while True:
             waited += self._await_lane(call.lane, waited)
-            with self.lanes.slot(call.lane, call.weight):
+            with self.lanes.slot(call.lane, call.weight, call.party):
                 if self.lanes.pause_left(call.lane):
                     continue  # paused by another thread while this one queued
                 attempt += 1

@@ -1,13 +1,15 @@
 """Who may send now: slots per mailbox or app, in fair order, and pauses that a service asked for.
 
 Graph lets an app do 4 things at once in one mailbox (contracts/graph.md §5.1), Business Central 5 per app
-(contracts/business-central.md §11). A lane is one such quota, shared by every thread of the process.
+(contracts/business-central.md §11). A lane is one such quota, shared by every thread of the process. Where
+several parties share it, the one that holds the least comes first: who asks for much, or holds its slots for
+long, makes nobody wait for more than one of its requests to end.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,11 +25,21 @@ class Lane:
     slots: int
 
 
+@dataclass(slots=True, eq=False)
+class _Ticket:
+    party: str
+
+
 @dataclass(slots=True)
 class _Traffic:
-    busy: int = 0
-    waiting: deque[object] = field(default_factory=deque)
+    """`busy`: slots held by each party; `waiting`: in the order they came."""
+
+    busy: Counter[str] = field(default_factory=Counter)
+    waiting: list[_Ticket] = field(default_factory=list)
     paused_until: float = 0.0
+
+    def next(self) -> _Ticket:
+        return min(self.waiting, key=lambda ticket: self.busy[ticket.party])
 
 
 class Lanes:
@@ -39,25 +51,29 @@ class Lanes:
         self._traffic: dict[str, _Traffic] = {}
 
     @contextmanager
-    def slot(self, lane: Lane, weight: int = 1) -> Iterator[None]:
-        """Hold `weight` slots of the lane (at most all of them); first come, first served."""
+    def slot(self, lane: Lane, weight: int = 1, party: str = "") -> Iterator[None]:
+        """Hold `weight` slots of the lane (at most all of them).
+
+        The party that holds the fewest is next, of several such the first that came.
+        """
         weight = min(weight, lane.slots)
-        ticket = object()
+        ticket = _Ticket(party)
         with self._changed:
             traffic = self._traffic.setdefault(lane.name, _Traffic())
             traffic.waiting.append(ticket)
             try:
-                while traffic.waiting[0] is not ticket or traffic.busy + weight > lane.slots:
+                while traffic.next() is not ticket or traffic.busy.total() + weight > lane.slots:
                     self._changed.wait()
             finally:
                 traffic.waiting.remove(ticket)
                 self._changed.notify_all()
-            traffic.busy += weight
+            traffic.busy[party] += weight
         try:
             yield
         finally:
             with self._changed:
-                traffic.busy -= weight
+                traffic.busy[party] -= weight
+                traffic.busy += Counter()  # forgets who holds nothing
                 self._forget_if_idle(lane.name, traffic)
                 self._changed.notify_all()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,7 +16,7 @@ from shared.sync.services import Services, build
 from shared.sync.tick import tick
 from shared.sync.work import abandon, do, run_slice
 from tests.push.conftest import Pushed
-from tests.sync.world import ANNA, BEN, COMPANY, SandboxTime
+from tests.sync.world import ANNA, COMPANY, SandboxTime
 
 PATIENCE = 60.0
 
@@ -39,13 +38,6 @@ class FatalTime(SandboxTime):
         if self._left < 0:
             raise self._end
         return super().monotonic()
-
-
-class RealTime(SandboxTime):
-    """The sandbox's time, but waiting takes as long as it says."""
-
-    def sleep(self, seconds: float) -> None:
-        threading.Event().wait(seconds)
 
 
 def test_two_timers_ten_workers_and_a_person_at_once_make_each_contact_once(
@@ -150,25 +142,6 @@ def test_run_is_queued_again_for_as_long_as_graph_asks(pushed: Pushed) -> None:
     assert pushed.world.names() == ["Ada Lovelace"]
 
 
-def test_throttled_mailbox_does_not_delay_another_user(pushed: Pushed, storage: str) -> None:
-    pushed.world.bc_person("Ada Lovelace", "ada@x.example")
-    real = _services(pushed, storage, RealTime(pushed.world.sandbox.clock))
-    for user in (ANNA, BEN):
-        pushed.world.set_up(user)
-    runs = {user: ask(pushed.services, user, COMPANY, Trigger.MANUAL).run for user in (ANNA, BEN)}
-    fault = Fault("reject", "graph", path=f"/users/{ANNA}", status=429, retry_after="5")
-    pushed.world.sandbox.faults.add(fault)
-    with ThreadPoolExecutor(1) as pool:
-        mark = pushed.world.sandbox.log.mark()
-        slow = pool.submit(run_slice, real, runs[ANNA])
-        _wait_for_refusal(pushed, mark)
-        assert run_slice(real, runs[BEN]) is None
-        assert pushed.world.names(BEN) == ["Ada Lovelace"]
-        assert not slow.done()
-        assert slow.result(PATIENCE) is None
-    assert pushed.world.names(ANNA) == ["Ada Lovelace"]
-
-
 def test_poisoned_run_says_why_it_failed_and_can_be_started_again(pushed: Pushed) -> None:
     pushed.world.bc_person("Ada Lovelace", "ada@x.example")
     pushed.world.set_up()
@@ -228,12 +201,3 @@ def _work_until_empty(pushed: Pushed) -> None:
 def _services(pushed: Pushed, storage: str, clock: SandboxTime) -> Services:
     env = {**pushed.world.sandbox.settings(), "AzureWebJobsStorage": storage}
     return build({**env, "PUBLIC_BASE_URL": pushed.receiver.url}, clock)
-
-
-def _wait_for_refusal(pushed: Pushed, mark: int) -> None:
-    waiting = threading.Event()
-    for _ in range(int(PATIENCE / 0.05)):
-        if any(entry.status == 429 for entry in pushed.world.sandbox.log.entries(since=mark)):
-            return
-        waiting.wait(0.05)
-    raise AssertionError("nothing was refused")

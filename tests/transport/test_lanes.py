@@ -64,6 +64,25 @@ def test_first_come_first_served_even_if_a_later_one_would_fit() -> None:
     assert order == ["batch", "read"]
 
 
+def test_party_that_holds_nothing_comes_before_those_that_queue_for_more() -> None:
+    lanes = Lanes(SystemClock())
+    order: list[str] = []
+
+    def work(party: str) -> None:
+        with lanes.slot(MAILBOX, party=party):
+            order.append(party)
+
+    threads = [threading.Thread(target=work, args=(party,)) for party in ("much", "much", "little")]
+    with lanes.slot(MAILBOX, 3, "much"):
+        with lanes.slot(MAILBOX, party="other"):
+            for number, thread in enumerate(threads, 1):
+                thread.start()
+                await_queue(lanes, number)
+        for thread in threads:
+            thread.join(timeout=5)
+    assert order == ["little", "much", "much"]
+
+
 def test_one_mailbox_does_not_hold_up_another() -> None:
     lanes = Lanes(SystemClock())
     with lanes.slot(MAILBOX, 4), lanes.slot(Lane("other mailbox", 4), 4):
