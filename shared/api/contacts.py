@@ -25,6 +25,7 @@ from shared.sync.services import Services
 _MOST_FOUND = 100
 _OUTCOMES, _LINKS = "o:", "l:"
 _WAITING = "This contact takes part; the next run looks at it."
+_NOTHING_LEFT = "This contact was deleted on both sides: nothing of it is left."
 _WELL = {
     Outcome.CREATED: "This contact was created on the other side.",
     Outcome.UPDATED: "This contact was brought up to date.",
@@ -217,7 +218,7 @@ def _view(found: Found, stored: StoredSetup) -> ContactView:
         email=email,
         outcome=outcome,
         reason=reason,
-        explanation=_explanation(reason, outcome, row),
+        explanation=_explanation(reason, outcome, found),
         at=(row.at if row else link.at if link else "") or None,
         run_id=(row.run if row else link.run if link else "") or None,
         link_state=link.state if link else None,
@@ -227,9 +228,12 @@ def _view(found: Found, stored: StoredSetup) -> ContactView:
     )
 
 
-def _explanation(reason: Reason | None, outcome: Outcome | None, row: ContactOutcome | None) -> str:
+def _explanation(reason: Reason | None, outcome: Outcome | None, found: Found) -> str:
     if reason is not None:
-        return explain(reason, row.code if row else "")
+        return explain(reason, found.row.code if found.row else "")
+    gone = found.link is not None and found.link.state is LinkState.REMOVED_BY_US
+    if gone and outcome is not Outcome.DELETED:
+        return _NOTHING_LEFT
     return _WELL[outcome] if outcome else _WAITING
 
 

@@ -10,7 +10,7 @@ from shared.api.route import Call, missing
 from shared.api.runs import refuse_paused, started
 from shared.core.snapshot import WishKind
 from shared.errors import RequestError
-from shared.model import Json, Link, LinkState, Setup, Side
+from shared.model import Json, Link, LinkState, Reason, Setup, Side
 from shared.state.conflicts import Conflict, FieldConflict
 from shared.state.runs import Run, RunKind
 from shared.sync.services import Services
@@ -33,7 +33,7 @@ def ask_for_contact(call: Call) -> Response:
         case ContactAction.BRING_BACK:
             wishes = [{"kind": WishKind.BRING_BACK.value, "id": _in(link, LinkState.DELETED_BY_USER).bc_id}]
         case ContactAction.CREATE_IN_BC:
-            wishes = [{"kind": WishKind.CREATE_IN_BC.value, "id": _in(link, LinkState.DETACHED).outlook_id}]
+            wishes = [{"kind": WishKind.CREATE_IN_BC.value, "id": _detached(services, setup, link, contact)}]
         case ContactAction.TAKE_OTHER:
             wishes = _others(services, setup, link, contact, body)
         case ContactAction.RESTORE:
@@ -69,6 +69,14 @@ def _in(link: Link | None, state: LinkState) -> Link:
         }[state]
         raise RequestError(409, "Nothing to do", f"{what} This one is {link.state}.")
     return link
+
+
+def _detached(services: Services, setup: Setup, link: Link | None, contact: str) -> str:
+    """The Outlook id of a detached contact; a copy that the user made of one has no link, but is one, too."""
+    rows = services.store.outcomes.get(setup.user, setup.company, [(Side.OUTLOOK, contact)])
+    if link is None and any(row.reason is Reason.DETACHED for row in rows):
+        return contact
+    return _in(link, LinkState.DETACHED).outlook_id
 
 
 def _retry(services: Services, setup: Setup, link: Link | None, contact: str) -> dict[str, Json]:

@@ -187,26 +187,35 @@ class _Decider:
 
     def gone_in_outlook(self, pair: Pair) -> Step | None:
         link = pair.link
-        if link.state is LinkState.REMOVING or link.bc_id in self.bc.gone:
-            left = replace(link, state=LinkState.REMOVED_BY_US, note=None)
-            return Step(link.bc_id, link.bc_id, link.outlook_id, link=left, before=pair.before)
+        if link.state is LinkState.REMOVING:
+            return self.nothing_left(pair, Outcome.DELETED)
         deleted = replace(link, state=LinkState.DELETED_BY_USER, note=Reason.DELETED_BY_USER)
         return self.away(pair.having(deleted))
 
     def away(self, pair: Pair) -> Step | None:
         """The user deleted the copy. It returns only when a person says so (sync rules §1)."""
+        if pair.link.bc_id in self.bc.gone:
+            return self.nothing_left(pair, Outcome.UNCHANGED)
         bc = pair.bc
         wish = self.rules.wishes.get(pair.link.bc_id)
         asked = wish is not None and wish.kind is WishKind.BRING_BACK
         until_full = self.setup.on_outlook_delete is OnOutlookDelete.UNTIL_FULL_SYNC
         returns = asked or (self.rules.bring_back and until_full)
         wanted = self.rules.wanted
-        meant = bc is not None and self.rules.scope(bc.contact) is None and (not wanted or wanted(bc.contact))
+        scope = self.rules.scope(bc.contact) if bc is not None else None
+        meant = bc is not None and scope is None and (not wanted or wanted(bc.contact))
         if returns and bc is not None and meant and not self.to_bc_only:
             return self.lone_bc(bc, "", pair.before or pair.link)
         if bc is None and pair.before == pair.link:
             return None
-        return left_alone(replace(pair, outlook=None), Reason.DELETED_BY_USER)
+        in_its_way = scope or (Reason.DIRECTION_OFF if self.to_bc_only else None)
+        why = (asked and in_its_way) or Reason.DELETED_BY_USER
+        return left_alone(replace(pair, outlook=None), why)
+
+    def nothing_left(self, pair: Pair, outcome: Outcome) -> Step:
+        """Neither side has the contact any more, or the copy is gone as it was to be."""
+        link = replace(pair.link, state=LinkState.REMOVED_BY_US, note=None)
+        return Step(link.bc_id, link.bc_id, link.outlook_id, link=link, before=pair.before, outcome=outcome)
 
     def gone_in_bc(self, pair: Pair) -> Step | None:
         link, outlook = pair.link, pair.outlook

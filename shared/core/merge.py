@@ -220,8 +220,8 @@ class _Merger:
             return
         emptied = in_outlook and name in _NEVER_EMPTIED and not self.outlook_text(name).strip()
         if emptied and not self.closed:
-            self.draft.reasons[Reason.REQUIRED_FIELD] = None
-            self._flow_to_outlook(name)
+            if self._flow_to_outlook(name):
+                self.draft.reasons[Reason.REQUIRED_FIELD] = None
         elif in_bc and in_outlook:
             self._clash(name)
         elif in_bc:

@@ -123,8 +123,8 @@ class _Matcher:
             return False  # its address may still find an heir
         if bc_id in self.bc.gone:
             self.detached[contact.id] = bc_id
-            kept = Link(bc_id, contact.id, LinkState.DETACHED, note=Reason.DETACHED)
-            self.links[bc_id] = kept
+            if link is None or link.state is not LinkState.DETACHED:  # else it is a copy of the detached one
+                self.links[bc_id] = Link(bc_id, contact.id, LinkState.DETACHED, note=Reason.DETACHED)
             return False
         seen = self.bc.contacts.get(bc_id)
         if seen is None:
@@ -190,7 +190,7 @@ class _Matcher:
             elif why is not None:
                 self.lone_outlook.append(LoneOutlook(contact.id, *why))
             elif promised.isdisjoint(mine):
-                self.lone_outlook.append(LoneOutlook(contact.id, None, former))
+                self.lone_outlook.append(LoneOutlook(contact.id, None, former if linked else ""))
                 promised.update(mine)
             else:
                 self.lone_outlook.append(LoneOutlook(contact.id, Reason.DUPLICATE))

@@ -103,6 +103,8 @@ class _Asker:
                 self.q.markers.add(link.bc_id)
             if link.bc_id not in self.bc.contacts:
                 self.q.bc.add(link.bc_id)
+        elif link.state is LinkState.DELETED_BY_USER and link.bc_id in self.reading.missing_bc:
+            self.q.bc.add(link.bc_id)
 
     def _live(self, link: Link) -> None:
         bc, outlook = self.bc.contacts.get(link.bc_id), self.outlook.contacts.get(link.outlook_id)

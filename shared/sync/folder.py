@@ -100,7 +100,11 @@ def rename(graph: GraphClient, setup: Setup, state: SetupState) -> SetupState:
     try:
         graph.rename_folder(state.folder_id, setup.folder_name)
     except VersionConflict as error:
-        raise folder_taken(setup.folder_name) from error
+        raise RequestError(
+            409,
+            "Folder name taken",
+            f"There is another Outlook folder {setup.folder_name!r} already. Choose another folderName.",
+        ) from error
     except NotFound:
         return state  # the next run finds out and pauses the setup
     return replace(state, folder_name=setup.folder_name)

@@ -208,6 +208,56 @@ def test_detached_contact_is_created_in_business_central_when_asked_for(office: 
     assert sorted(str(c["displayName"]) for c in office.world.bc_all()) == ["Ada Lovelace", "Grace Hopper"]
 
 
+def test_users_copy_of_a_detached_contact_is_created_too_when_asked_for(office: Office) -> None:
+    """It says `detached` like the other, so the same can be asked for it."""
+    gone = office.world.bc_person("Ada Lovelace", "ada@x.example")
+    office.world.bc_person("Grace Hopper", "grace@x.example")
+    office.set_up(onBusinessCentralDelete="keep")
+    office.sync(mode="full")
+    original = str(office.world.card("Ada Lovelace")["id"])
+    twin = str(office.world.people("copy_contact", ANNA, original))
+    office.sync()
+    office.world.bc_delete(gone)
+    office.sync()
+    office.do(office.key.post(f"{HERS}/contacts/{twin}/actions", {"action": "createInBusinessCentral"}))
+    assert [c["displayName"] for c in office.world.bc_all()] == ["Grace Hopper", "Ada Lovelace"]
+    office.sync(mode="full")
+    links = office.world.links()
+    assert (links[gone].outlook_id, links[gone].state) == (original, "detached")
+    assert twin in {link.outlook_id for link in links.values()}
+
+
+def test_what_was_deleted_on_both_sides_is_said_to_be_gone(office: Office) -> None:
+    first = office.world.bc_person("Ada Lovelace", "ada@x.example")
+    then = office.world.bc_person("Grace Hopper", "grace@x.example")
+    office.world.bc_person("Alan Turing", "alan@x.example")
+    office.set_up()
+    office.sync(mode="full")
+    for name in ("Ada Lovelace", "Grace Hopper"):
+        office.world.outlook_delete(str(office.world.card(name)["id"]))
+    office.world.bc_delete(first)
+    office.sync()
+    office.world.bc_delete(then)  # after a run has seen that the user deleted it
+    office.sync()
+    told = {item["id"]: str(item["explanation"]) for item in office.key.get(f"{HERS}/contacts").value}
+    assert "both sides" in told[first]
+    assert told[then] == told[first]
+    assert office.key.post(f"{HERS}/contacts/{then}/actions", {"action": "bringBack"}).status == 409
+
+
+def test_contact_asked_back_from_outside_the_filter_says_what_is_in_the_way(office: Office) -> None:
+    ada = office.world.bc_person("Ada Lovelace", "ada@x.example", jobTitle="Buyer")
+    office.set_up(filter={"jobTitle": "Buyer"})
+    office.sync(mode="full")
+    office.world.outlook_delete(str(office.world.card("Ada Lovelace")["id"]))
+    office.sync()
+    office.world.bc_edit(ada, jobTitle="Poet")
+    run = office.do(office.key.post(f"{HERS}/contacts/{ada}/actions", {"action": "bringBack"}))
+    [done] = office.key.get(f"runs/{run['runId']}/actions").value
+    assert done["reason"] == "outsideFilter"
+    assert office.world.outlook() == []
+
+
 def test_removed_copy_of_one_contact_is_restored(office: Office) -> None:
     ada = office.world.bc_person("Ada Lovelace", "ada@x.example")
     ben = office.world.bc_person("Ben Shaw", "ben@x.example")

@@ -175,6 +175,25 @@ def test_folder_renamed_in_the_setup_is_renamed_in_outlook(office: Office) -> No
     assert office.world.names(folder="Kunden") == ["Ada Lovelace"]
 
 
+def test_folder_renamed_in_the_setup_after_the_user_renamed_it_gets_the_new_name(office: Office) -> None:
+    office.set_up()
+    office.sync()
+    office.world.people("rename_folder", ANNA, "Business Central", "Kunden")
+    assert office.set_up(folderName="Partner")["folderName"] == "Partner"
+    assert office.sync(mode="full")["state"] == "succeeded"
+    assert office.world.names(folder="Partner") == []
+
+
+def test_folder_cannot_take_the_name_of_another_one_of_the_user(office: Office) -> None:
+    office.set_up()
+    office.sync()
+    office.world.people("create_folder", ANNA, "Friends")
+    refused = office.key.put(HERS, {"folderName": "Friends"})
+    assert refused.status == 409
+    assert "Friends" in str(refused["detail"])
+    assert office.key.get(HERS)["folderName"] == "Business Central"
+
+
 def test_folder_renamed_in_outlook_shows_its_new_name(office: Office) -> None:
     office.set_up()
     office.sync(mode="full")

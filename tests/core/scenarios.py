@@ -328,6 +328,11 @@ DIRECTIONS = (
         Then(Outcome.UPDATED, effects=UPDATE_BC, to_bc={JOB: "Lead"}),
     ),
     Scenario(
+        "toBusinessCentral: an address emptied in Outlook is not said to be put back, for it is not",
+        couple(outlook={"emails": ()}, setup=TO_BC),
+        skipped(Reason.DIRECTION_OFF, LinkState.LINKED),
+    ),
+    Scenario(
         "toBusinessCentral: both changed one field, Business Central's stays and Outlook gets nothing",
         couple(bc=CHIEF, outlook=LEAD, setup=TO_BC),
         skipped(Reason.DIRECTION_OFF, LinkState.LINKED),
