@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import requests
 
+from shared.api.asking import TOO_LATE, ask_all
 from shared.api.directory import companies, company_of, require_open, user_of
 from shared.api.doors import Door
 from shared.api.http import Response
@@ -68,7 +69,10 @@ class _Checkup:
                 return Finding(FAILED, "The folder is gone or lies in Deleted Items.", fix)
             return Finding(OK, "The folder is there and can be read; the sync has written to it.")
         stamp_here = folders.stamp_of(settings.tenant_id, settings.bc_environment, self.setup)
-        folders.check_free(graph, self.setup, stamp_here)
+        try:
+            folders.check_free(graph, self.setup, stamp_here)
+        except RequestError as error:
+            return Finding(FAILED, str(error), "Choose another folderName.")
         return Finding(OK, "The folder is made by the first run.")
 
     def bc_token(self) -> Finding:
@@ -140,12 +144,15 @@ def validate_setup(call: Call) -> Response:
     if call.caller.door is Door.USER:
         require_open(services, user, company)
     checkup = _Checkup(services, user, company, services.store.setups.get(user, company))
-    checks = [_look(name, question, fix) for name, question, fix in _questions(checkup)]
+    checks = ask_all(_questions(checkup), _look, _too_late)
     return answer(ChecksView(ok=all(check.result != FAILED for check in checks), checks=checks))
 
 
-def _questions(checkup: _Checkup) -> tuple[tuple[str, Callable[[], Finding], str], ...]:
-    """Name, question, and what to do where a service refuses to answer it."""
+_Question = tuple[str, Callable[[], Finding], str]
+"""Name, question, and what to do where a service refuses to answer it."""
+
+
+def _questions(checkup: _Checkup) -> tuple[_Question, ...]:
     in_exchange = "Check the mailbox, and that the app has Contacts.ReadWrite with admin consent."
     in_bc = "Enable the app in Business Central (Microsoft Entra Applications) with rights for contacts."
     return (
@@ -163,11 +170,15 @@ def _questions(checkup: _Checkup) -> tuple[tuple[str, Callable[[], Finding], str
     )
 
 
-def _look(name: str, question: Callable[[], Finding], fix: str) -> CheckView:
+def _look(asked: _Question) -> CheckView:
+    name, question, fix = asked
     try:
         found = question()
-    except RequestError as error:
-        found = Finding(FAILED, str(error), error.title)
     except SyncError as error:
         found = Finding(FAILED, str(error), fix)
     return CheckView(name=name, result=found.result, detail=found.detail, fix=found.fix)
+
+
+def _too_late(asked: _Question) -> CheckView:
+    name, _, fix = asked
+    return CheckView(name=name, result=UNKNOWN, detail=TOO_LATE, fix=fix or "Try again later.")

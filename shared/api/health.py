@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from shared.api.asking import PATIENCE, TOO_LATE, ask_all
 from shared.api.http import Response
 from shared.api.route import Call, answer
 from shared.api.version import VERSION
 from shared.api.views import DependencyView, HealthDetailsView, HealthView
-from shared.errors import SyncError
+from shared.errors import NotFound, SyncError
 from shared.sync.services import Services
 
 
@@ -27,14 +28,15 @@ def health_details(call: Call) -> Response:
         lengths["poison"] = services.store.jobs.poison_length()
         return "" if not lengths["poison"] else f"{lengths['poison']} messages were given up."
 
-    asked = [
-        _ask(services, "storageTables", lambda: _read_a_setup(services)),
-        _ask(services, "storageQueue", queues),
-        _ask(services, "graphToken", lambda: _token(services, services.settings.graph_scope)),
-        _ask(services, "graph", lambda: _open_a_mailbox(services)),
-        _ask(services, "businessCentralToken", lambda: _token(services, services.settings.bc_scope)),
-        _ask(services, "businessCentral", lambda: _list_companies(services)),
-    ]
+    questions: dict[str, Callable[[], str | None]] = {
+        "storageTables": lambda: _read_a_setup(services),
+        "storageQueue": queues,
+        "graphToken": lambda: _token(services, services.settings.graph_scope),
+        "graph": lambda: _open_a_mailbox(services),
+        "businessCentralToken": lambda: _token(services, services.settings.bc_scope),
+        "businessCentral": lambda: _list_companies(services),
+    }
+    asked = ask_all(list(questions), lambda name: _ask(services, name, questions[name]), _too_late)
     good = all(dependency.result != "failed" for dependency in asked)
     return answer(
         HealthDetailsView(
@@ -59,6 +61,10 @@ def _ask(services: Services, name: str, question: Callable[[], str | None]) -> D
     return DependencyView(name=name, result=result, milliseconds=spent, detail=detail)
 
 
+def _too_late(name: str) -> DependencyView:
+    return DependencyView(name=name, result="failed", milliseconds=round(PATIENCE * 1000), detail=TOO_LATE)
+
+
 def _read_a_setup(services: Services) -> str:
     services.store.setups.names(1)
     return ""
@@ -73,7 +79,10 @@ def _open_a_mailbox(services: Services) -> str | None:
     found = services.store.setups.names(1).items
     if not found:
         return None
-    services.graph(found[0][0]).default_folder()
+    try:
+        services.graph(found[0][0]).default_folder()
+    except NotFound:
+        return "The mailbox that was asked for is gone, but Graph answers."
     return ""
 
 

@@ -11,10 +11,11 @@ import logging
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from shared.errors import SyncError
 from shared.state.companies import Company
@@ -23,6 +24,7 @@ from shared.state.runs import FINISHED, Mode, Trigger
 from shared.state.setups import StoredSetup
 from shared.state.subscriptions import Service, Subscription
 from shared.sync import company_push, feed, push
+from shared.sync.at_once import begun
 from shared.sync.jobs import ask, each, run_of
 from shared.sync.services import Services
 from shared.sync.services import services as of_process
@@ -104,15 +106,13 @@ def _looking_at_companies(services: Services, found: Situation) -> Iterator[None
         finally:
             looking.discard(key)
 
-    pool = ThreadPoolExecutor(_COMPANIES_AT_ONCE, "looking")
     todo = by_company.keys() - looking
     looking |= todo
-    looks = [pool.submit(look, key) for key in todo]
+    looks = begun([partial(look, key) for key in todo], _COMPANIES_AT_ONCE)
     try:
         yield
     finally:
         done, late = wait(looks, _LOOK_SECONDS)
-        pool.shutdown(wait=False)
     for each_look in done:
         each_look.result()
     if late:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from sandbox.faults import Fault
+from shared.api import asking
 from shared.api.version import VERSION
 from tests.api.caller import Api
 from tests.api.conftest import Office
@@ -68,6 +72,31 @@ def test_refused_dependency_degrades_and_says_why(office: Office) -> None:
     failed = [d for d in dependencies if isinstance(d, dict) and d["result"] == "failed"]
     assert [d["name"] for d in failed] == ["businessCentral"]
     assert failed[0]["detail"]
+
+
+def test_mailbox_that_is_gone_is_no_fault_of_graph(office: Office) -> None:
+    office.set_up()
+    sandbox = office.world.sandbox
+    sandbox.faults.add(
+        Fault("reject", "graph", path="contactFolders", status=404, code="ErrorInvalidUser", times=50)
+    )
+    answer = office.key.get("health/details")
+    sandbox.faults.clear()
+    assert answer["status"] == "ok"
+
+
+def test_question_that_is_not_answered_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "PATIENCE", 2.0)
+    never = threading.Event()
+
+    def question(name: str) -> str:
+        if name == "silent":
+            never.wait()
+        return f"{name} answers"
+
+    said = asking.ask_all(["one", "silent", "other"], question, lambda name: f"{name} is late")
+    never.set()
+    assert said == ["one answers", "silent is late", "other answers"]
 
 
 def test_good_setup_passes_every_check(office: Office) -> None:
