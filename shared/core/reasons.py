@@ -7,6 +7,9 @@ from types import MappingProxyType
 
 from shared.model import Reason
 
+TOO_LARGE = "copyTooLarge"
+"""The code of our own refusal, beside those of the services."""
+
 # Shown to users next to a contact, so they hold on either side and speak of "this contact" only.
 EXPLANATIONS: Mapping[Reason, str] = MappingProxyType(
     {
@@ -118,6 +121,7 @@ _CAUSES: Mapping[str, str] = MappingProxyType(
         "erroraccessdenied": "the app may not write in this mailbox; an administrator can let it",
         "mailboxnotenabledforrestapi": "there is no active mailbox",
         "application_stringexceededlength": "a value is longer than its field",
+        TOO_LARGE.lower(): "its copy is too large to be kept for bringing it back, so it was not removed",
         "internal_invalidtablerelation": "a value is not in the list that it has to come from",
         "application_evaluateexception": "a value is not in its proper form",
         "application_fieldvalidationexception": "a value does not fit what else the contact holds",

@@ -9,6 +9,7 @@ from shared.business_central.client import BcClient
 from shared.core.advance import Done, advance, follow_up
 from shared.core.plan import Effect, Plan, Step, values_of
 from shared.core.questions import assumed
+from shared.core.reasons import TOO_LARGE
 from shared.core.snapshot import Rules, SeenOutlook
 from shared.fields import outlook_body
 from shared.fields.fingerprint import Prints
@@ -24,6 +25,8 @@ from shared.sync.book import Book
 from shared.sync.intents import Intents
 from shared.transport.batching import WriteStatus
 from shared.transport.http import JsonObject
+
+_OUTLOOK_WRITES = frozenset({Effect.CREATE_OUTLOOK, Effect.UPDATE_OUTLOOK, Effect.DELETE_OUTLOOK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +179,19 @@ class Applier:
             else:
                 copies[step.bc_id] = item
                 going.append((step, to_graph.Delete(step.key, step.outlook_id, contact.etag)))
-        self.book.copies(copies)
-        return going
+        homeless = self.book.copies(copies)
+        for step, _ in going:
+            if step.bc_id in homeless:
+                failure = Failure(step.effects & _OUTLOOK_WRITES, Reason.REFUSED_BY_OUTLOOK, TOO_LARGE)
+                self._answers.fail(step.key, failure)
+                self._finish(step, self._done(step))
+        return [(step, delete) for step, delete in going if step.bc_id not in homeless]
 
     def _as_decided(self, contact: OutlookContact, decided_on: SeenOutlook | None) -> bool:
         return decided_on is None or self.prints.outlook(contact) == decided_on.prints
 
     def _outlook_answer(self, step: Step, result: to_graph.WriteResult) -> None:
-        effects = step.effects & {Effect.CREATE_OUTLOOK, Effect.UPDATE_OUTLOOK, Effect.DELETE_OUTLOOK}
+        effects = step.effects & _OUTLOOK_WRITES
         seen: SeenOutlook | None = None
         match result.status:
             case WriteStatus.DONE:

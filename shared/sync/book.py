@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.core.plan import Step
+from shared.errors import Refused
 from shared.model import Link, Setup
 from shared.state.conflicts import Conflict, FieldConflict
 from shared.state.removed import RemovedCopy
@@ -70,10 +71,27 @@ class Book:
             self.store.conflicts.add(self.setup.user, self.setup.company, records)
             self.conflicts_kept += len(records)
 
-    def copies(self, copies: Mapping[str, JsonObject]) -> None:
-        """Keep Outlook contacts whole, before they are removed; `copies`: by BC id."""
+    def copies(self, copies: Mapping[str, JsonObject]) -> frozenset[str]:
+        """Keep Outlook contacts whole, before they are removed; `copies`: by BC id.
+
+        Those that there is no room for: they have to stay where they are.
+        """
         removed = [
             RemovedCopy(self.run, bc_id, str(item.get("id", "")), item) for bc_id, item in copies.items()
         ]
+        try:
+            self._keep(removed)
+        except Refused:
+            return frozenset(copy.bc_id for copy in removed if not self._kept(copy))
+        return frozenset()
+
+    def _kept(self, copy: RemovedCopy) -> bool:
+        try:
+            self._keep([copy])
+        except Refused:
+            return False
+        return True
+
+    def _keep(self, removed: Sequence[RemovedCopy]) -> None:
         if removed:
             self.store.removed.save(self.setup.user, self.setup.company, removed)

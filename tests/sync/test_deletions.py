@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
+import pytest
+
+from sandbox.graph import schema
+from shared.core.reasons import explain
 from shared.model import Json, LinkState, OnBusinessCentralDelete, OnOutlookDelete, Reason
 from shared.state.runs import RunState, Trigger
 from tests.sync.situations import assert_equal, assert_silent, copy_of, in_sync, job, lost_values, name_of
@@ -208,3 +214,21 @@ def test_bc_company_deleted_with_its_two_hundred_people(world: World) -> None:
     world.ok()
     assert world.names() == ["Ada Lovelace"]
     assert lost_values(world) == []
+
+
+def test_copy_too_large_to_be_brought_back_is_not_removed_and_stops_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "_MAX_LONG_TEXT", 3_000_000)  # Outlook itself takes whatever is pasted
+    large, small, _ = in_sync(world, 3, filter={"jobTitle": "Buyer"})
+    notes = random.Random(1).randbytes(1_000_000).hex()
+    world.outlook_edit(copy_of(world, large), personalNotes=notes)
+    world.ok()
+    world.bc_edit(large, jobTitle="Poet")
+    world.bc_edit(small, jobTitle="Poet")
+    run = world.sync()
+    assert (run.state, run.counts.to_outlook.deleted, run.counts.failed) == (RunState.PARTIAL, 1, 1)
+    assert world.names() == sorted([name_of(0), name_of(2)])
+    [told] = [row for row in world.services.store.outcomes.all(ANNA, COMPANY) if row.id == large]
+    assert told.reason is Reason.REFUSED_BY_OUTLOOK
+    assert "too large to be kept" in explain(told.reason, told.code)
