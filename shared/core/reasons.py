@@ -120,6 +120,8 @@ _CAUSES: Mapping[str, str] = MappingProxyType(
         "errorinvalidproperty": "a value is missing or cannot be set",
         "erroraccessdenied": "the app may not write in this mailbox; an administrator can let it",
         "mailboxnotenabledforrestapi": "there is no active mailbox",
+        "erroririresolvableconflict": "it kept changing while it was written",
+        "request_entitychanged": "it kept changing while it was written",
         "application_stringexceededlength": "a value is longer than its field",
         TOO_LARGE.lower(): "its copy is too large to be kept for bringing it back, so it was not removed",
         "internal_invalidtablerelation": "a value is not in the list that it has to come from",

@@ -24,12 +24,13 @@ class Answers:
     """By step key.
 
     `bc`: contacts as Business Central returned them. `stale`: changed under the run's hands, to be decided
-    anew. `refused`: fields that Business Central did not take one by one; the rest of their contact went.
+    anew, with what is told of them should that never end. `refused`: fields that Business Central did not take
+    one by one; the rest of their contact went.
     """
 
     bc: dict[str, SeenBc] = field(default_factory=dict)
     failed: dict[str, Failure] = field(default_factory=dict)
-    stale: set[str] = field(default_factory=set)
+    stale: dict[str, Failure] = field(default_factory=dict)
     refused: dict[str, set[Field]] = field(default_factory=dict)
 
     def fail(self, key: str, failure: Failure) -> None:

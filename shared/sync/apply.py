@@ -174,7 +174,7 @@ class Applier:
             decided_on = step.outlook
             moved = contact is None or contact.folder != self.folder
             if contact is None or item is None or moved or not self._as_decided(contact, decided_on):
-                self._answers.stale.add(step.key)
+                self._answers.stale[step.key] = Failure(step.effects, Reason.REFUSED_BY_OUTLOOK)
                 self._finish(step, self._done(step))
             else:
                 copies[step.bc_id] = item
@@ -205,7 +205,8 @@ class Applier:
                 failure = Failure(effects, Reason.THROTTLED, result.code, result.retry_after)
                 self._answers.fail(step.key, failure)
             case _:
-                self._answers.stale.add(step.key)
+                failure = Failure(step.effects, Reason.REFUSED_BY_OUTLOOK, result.code)
+                self._answers.stale[step.key] = failure
         self._finish(step, self._done(step, seen))
 
     # --- outcomes -----------------------------------------------------------------------------------
@@ -234,12 +235,13 @@ class Applier:
         link = advance(step, done, self.book.run, self.book.now())
         if link is not None and done.bc is not None:
             link = self._judged(step, link, done.bc.contact)
-        failed = self._answers.failed.get(step.key)
+        failed, stale = self._answers.failed.get(step.key), self._answers.stale.get(step.key)
         outcome, reasons = step.outcome, step.reasons
         if step.key in self._answers.refused:
             reasons = (*reasons, Reason.REFUSED_BY_BUSINESS_CENTRAL)
-        if failed is not None:
-            outcome, reasons = Outcome.FAILED, (failed.reason, *reasons)
+        trouble = failed or stale
+        if trouble is not None:
+            outcome, reasons = Outcome.FAILED, (trouble.reason, *reasons)
         if link is not None and not step.held and (link != step.before or step.writes):
             self.book.links([link])
             if step.forget and failed is None and step.forget != link.bc_id:
@@ -251,8 +253,8 @@ class Applier:
                 link,
                 outcome,
                 tuple(dict.fromkeys(reasons)),
-                failed.code if failed else "",
-                step.key in self._answers.stale,
+                trouble.code if trouble else "",
+                stale is not None,
                 failed.retry_after if failed else None,
             )
         )

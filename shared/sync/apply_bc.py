@@ -107,7 +107,8 @@ class BcApplier:
                 failure = Failure(effects, Reason.THROTTLED, result.code, result.retry_after)
                 self.answers.fail(step.key, failure)
             case _:
-                self.answers.stale.add(step.key)
+                failure = Failure(step.effects, Reason.REFUSED_BY_BUSINESS_CENTRAL, result.code)
+                self.answers.stale[step.key] = failure
 
     def _claim(self, step: Step) -> bool:
         """Two mailboxes that add one person must not make two contacts: the first claim creates."""

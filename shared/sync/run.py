@@ -234,11 +234,12 @@ def apply(
 ) -> bool:
     """Carry out the plan; what changed under our hands is read and decided anew, a few times at most.
 
+    What goes on changing counts as failed, so that it comes back: nothing else would speak of it again.
     False: the slice is over before the plan is.
     """
     linked = {link.bc_id: link for link in seen.links}
     book = Book(session.services.store, session.setup, session.run.id, session.now, linked)
-    for _ in range(_REDO_ROUNDS):
+    for rounds_left in reversed(range(_REDO_ROUNDS)):
         applier = Applier(
             session.graph,
             session.bc,
@@ -263,6 +264,10 @@ def apply(
         again = [r.step for r in results if r.again]
         if not ended or not again or applies_preview(session):
             break  # what was decided anew would not be what the preview showed
+        if not rounds_left:
+            for result in [each for each in results if each.again]:
+                report.on_result(replace(result, again=False))
+            break
         mine = {s.bc_id for s in again}
         links = [link for link in book.linked.values() if link.bc_id in mine]
         bc, outlook = observer.look_again(mine - {""}, {s.outlook_id for s in again if s.outlook_id}, links)

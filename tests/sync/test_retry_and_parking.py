@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sandbox.faults import Fault
 from shared.model import Field, Json, LinkState, Outcome, Reason, Side
 from shared.state.keys import moment
@@ -92,6 +94,43 @@ def test_failed_contact_arrives_as_soon_as_the_cause_is_gone_whatever_the_waterm
     assert job(world, ada) == ("Head Buyer", "Head Buyer")
     assert world.outcomes() == {}
     assert_silent(world)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault("reject", "graph", method="PATCH", status=412, times=0), Reason.REFUSED_BY_OUTLOOK),
+        (
+            Fault("reject", "graph", method="DELETE", status=409, code="ErrorIrresolvableConflict", times=0),
+            Reason.REFUSED_BY_OUTLOOK,
+        ),
+        (
+            Fault(
+                "reject", "businessCentral", method="PATCH", status=409, code="Request_EntityChanged", times=0
+            ),
+            Reason.REFUSED_BY_BUSINESS_CENTRAL,
+        ),
+    ],
+)
+def test_contact_that_conflicts_again_and_again_is_told_and_comes_back(
+    world: World, fault: Fault, reason: Reason
+) -> None:
+    by_bc, by_outlook, gone = in_sync(world, 3)
+    world.sandbox.faults.add(fault)
+    world.bc_edit(by_bc, jobTitle="Head Buyer")
+    world.outlook_edit(copy_of(world, by_outlook), jobTitle="Admiral")
+    world.bc_delete(gone)
+    run = world.sync(trigger=Trigger.TIMER)
+    assert (run.state, run.counts.failed) == (RunState.PARTIAL, 1)
+    [row] = world.services.store.outcomes.all(ANNA, COMPANY)
+    assert (row.outcome, row.reason) == (Outcome.FAILED, reason)
+    world.sandbox.faults.clear()
+    world.pass_minutes(2)
+    world.ok(trigger=Trigger.TIMER)
+    assert (job(world, by_bc), job(world, by_outlook)) == (("Head Buyer",) * 2, ("Admiral",) * 2)
+    assert world.names() == sorted([name_of(0), name_of(1)])
+    assert world.outcomes() == {}
+    assert_equal(world)
 
 
 def test_parked_after_eight_attempts_and_shown(world: World) -> None:
