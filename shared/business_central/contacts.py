@@ -41,18 +41,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class BcRead:
-    """A sweep to its end. `complete`: every page was whole; an incomplete sweep must delete nothing."""
+    """A sweep to its end. `complete`: every page was whole; an incomplete sweep must delete nothing.
+
+    `took`: seconds from the first request on; what changed meanwhile on a page that was read is not in it.
+    """
 
     contacts: list[BcContact]
     complete: bool
+    took: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class BcChanges:
-    """What changed since a moment. `count`: all contacts of the company, None where it was not told."""
+    """What changed since a moment. `count`: all contacts of the company, None where it was not told.
+
+    `took`: as of a sweep.
+    """
 
     contacts: list[BcContact]
     count: int | None
+    took: float = 0.0
 
 
 def read_all(company: Company, odata_filter: str = "") -> BcRead:
@@ -62,13 +70,14 @@ def read_all(company: Company, odata_filter: str = "") -> BcRead:
         query = query.removesuffix(f"&$select={SELECT}")
 
     def sweep() -> BcRead:
+        began = company.transport.clock.monotonic()
         found: dict[str, BcContact] = {}
         complete = True
         for page in company.pages(f"{company.path}/contacts{query}", PAGE, READ):
             parsed = [parse_contact(item) for item in objects(page)]
             complete = complete and isinstance(page.get("value"), list) and None not in parsed
             found.update((contact.id, contact) for contact in parsed if contact is not None)
-        return BcRead(list(found.values()), complete)
+        return BcRead(list(found.values()), complete, company.transport.clock.monotonic() - began)
 
     return _undisturbed(sweep)
 
@@ -76,6 +85,7 @@ def read_all(company: Company, odata_filter: str = "") -> BcRead:
 def read_changed(company: Company, since: str) -> BcChanges:
     """Contacts modified at or after `since` (RFC 3339 UTC), and the count of all: one request as a rule."""
     path = f"{company.path}/contacts"
+    began = company.transport.clock.monotonic()
     changed, counted = read_items(
         company,
         [
@@ -95,7 +105,8 @@ def read_changed(company: Company, since: str) -> BcChanges:
             raise
         found = _matching(company, escape(f"lastModifiedDateTime ge {since}"))
     count = counted.body.get("@odata.count")
-    return BcChanges(list(found.values()), count if isinstance(count, int) else None)
+    took = company.transport.clock.monotonic() - began
+    return BcChanges(list(found.values()), count if isinstance(count, int) else None, took)
 
 
 def read_ids(company: Company) -> set[str]:

@@ -26,8 +26,10 @@ log = logging.getLogger(__name__)
 
 OVERLAP = timedelta(minutes=10)
 """How far Business Central's watermark stays behind: a change may be committed late (contract §8)."""
+_QUICK = timedelta(minutes=1)  # so much of the overlap is for the reading itself
 _ROUNDING = timedelta(milliseconds=10)
 _FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)  # what Business Central calls no time at all
+_BEGINNING = "0001-01-01T00:00:00.000Z"
 _ROUNDS = 8
 _MANY = 1000
 _MANY_SCANS = 100
@@ -97,7 +99,7 @@ class Observer:
         link, opened = at_once(self._read_delta, lambda: self.bc.read_changed(self.state.bc_watermark))
         self._see_bc(opened.contacts)
         count = -1 if opened.count is None else opened.count
-        marks = self._marks(opened.contacts, count, link)
+        marks = self._marks(opened.contacts, count, link, opened.took)
         quiet = (
             not self._outlook
             and not self._away
@@ -119,7 +121,7 @@ class Observer:
         if self._universe:
             self._owners = owners_of(read.contacts)
             self._see_companies(read.contacts)
-        marks = self._marks(read.contacts, len(read.contacts) if self._universe else -1, link)
+        marks = self._marks(read.contacts, len(read.contacts) if self._universe else -1, link, read.took)
         empty = not read.contacts and read.complete
         return Observation(marks, complete=self._complete, empty=empty, all_read=True)
 
@@ -177,15 +179,11 @@ class Observer:
         for contact in self.graph.list_contacts(self.folder):
             self._see_outlook(contact)
 
-    def _marks(self, contacts: Iterable[BcContact], count: int, link: str) -> Marks:
+    def _marks(self, contacts: Iterable[BcContact], count: int, link: str, took: float) -> Marks:
         newest = max((c.modified for c in contacts), key=instant, default="")
-        watermark = self.state.bc_watermark
-        if newest:
-            watermark = overlap_before(newest)
-        floor = instant(watermark) if watermark else None
-        recent = sorted(
-            f"{c.id} {c.etag}" for c in contacts if floor is not None and instant(c.modified) >= floor
-        )
+        watermark = overlap_before(newest, took) if newest else self.state.bc_watermark or _BEGINNING
+        floor = instant(watermark)
+        recent = sorted(f"{c.id} {c.etag}" for c in contacts if instant(c.modified) >= floor)
         digest = hashlib.sha256("\n".join(recent).encode()).hexdigest()[:32]
         return Marks(link, watermark, digest, count, newest)
 
@@ -370,7 +368,11 @@ def instant(text: str) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def overlap_before(text: str) -> str:
-    """Business Central's watermark after a read whose newest stamp is this one."""
-    moment = max(instant(text), _FIRST_INSTANT + OVERLAP) - OVERLAP
+def overlap_before(newest: str, took: float = 0.0) -> str:
+    """Business Central's watermark after a read whose newest stamp is this one.
+
+    A read that `took` long may end with changes younger than others on its first page, which it did not see.
+    """
+    overlap = OVERLAP + max(timedelta(seconds=took) - _QUICK, timedelta())
+    moment = max(instant(newest), _FIRST_INSTANT + overlap) - overlap
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

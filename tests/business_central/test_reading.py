@@ -10,9 +10,10 @@ import pytest
 from shared.business_central import BcClient, BcCompany
 from shared.errors import AccessDenied, NotFound, Refused, TokenRefused
 from shared.model import BcContact, Json
+from shared.sync.observe import overlap_before
 from tests.business_central.batches import batch, operations
 from tests.business_central.conftest import BASE, COMPANY, CONTACTS
-from tests.transport.scripted import Reply, ScriptedServer, error
+from tests.transport.scripted import Reply, ScriptedServer, Seen, error
 
 ADA: dict[str, Json] = {
     "@odata.etag": 'W/"JzE5"',
@@ -109,6 +110,20 @@ def test_a_sweep_starts_again_when_its_place_in_the_list_was_deleted(
         page(server),
     ]
     assert [each.id for each in client.read_all().contacts] == ["a"]
+
+
+def test_a_sweep_tells_how_long_it_took(server: ScriptedServer, client: BcClient) -> None:
+    """What changes meanwhile on a page that was read must not fall behind the watermark."""
+    pages = iter([page(server, {"id": "A"}, link=f"{CONTACTS}?aid=FIN&$skiptoken=x"), page(server)])
+
+    def slowly(_: Seen) -> Reply:
+        server.clock.sleep(450)
+        return next(pages)
+
+    server.answering = slowly
+    assert client.read_all().took == 900
+    assert overlap_before("2026-05-11T09:00:00Z", 900) == "2026-05-11T08:36:00.000Z"
+    assert overlap_before("2026-05-11T09:00:00Z", 30) == "2026-05-11T08:50:00.000Z"
 
 
 def test_a_sweep_that_never_gets_through_is_refused(server: ScriptedServer, client: BcClient) -> None:

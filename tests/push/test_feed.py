@@ -36,6 +36,21 @@ def test_new_contact_starts_runs_only_for_setups_whose_filter_it_matches(two: Pu
     assert _concerned(two) == {ANNA}
 
 
+def test_first_contact_that_a_filter_ever_matches_starts_a_run(pushed: Pushed) -> None:
+    pushed.world.bc_person("Ada Lovelace", "ada@x.example", city="London")
+    pushed.world.set_up(filter={"city": "Turin"})
+    pushed.world.ok(full=True)
+    pushed.work_off()
+    _quiet(pushed)
+    tick(pushed.services)
+    pushed.work_off()
+    pushed.world.bc_person("Rita Levi", "rita@x.example", city="Turin")
+    tick(pushed.services)
+    assert pushed.stored().queued is not None
+    pushed.work_off()
+    assert pushed.world.names() == ["Rita Levi"]
+
+
 def test_contact_that_leaves_one_filter_for_another_concerns_both(two: Pushed) -> None:
     two.world.bc_edit(_id(two, "Ada Lovelace"), city="Paris")
     assert _concerned(two) == {ANNA, BEN}
