@@ -22,7 +22,8 @@ class Done:
 
     `bc`, `outlook`: the contact as the service answered, where it was written. `failed`: effects that
     were refused or not reached. `told`: fields that Outlook was to be told beside the planned
-    ones (`follow_up`). `refused`: fields that Business Central did not take, though it took the others.
+    ones (`follow_up`). `refused`: fields that Business Central did not take, though it took the others;
+    `untaken`: the same of Outlook, whose change is among `failed` then.
     """
 
     bc: SeenBc | None = None
@@ -30,6 +31,7 @@ class Done:
     failed: frozenset[Effect] = frozenset()
     told: frozenset[Field] = frozenset()
     refused: frozenset[Field] = frozenset()
+    untaken: frozenset[Field] = frozenset()
 
 
 def follow_up(step: Step, answer: SeenBc, rules: Rules) -> tuple[FieldChange, ...]:
@@ -75,7 +77,7 @@ def advance(step: Step, done: Done, run: str, at: str) -> Link | None:
         return before
     if link is None or (not link.bc_id and done.bc is None):
         return None
-    if done.failed and {Effect.DELETE_OUTLOOK, Effect.CREATE_OUTLOOK} & step.effects:
+    if Effect.CREATE_OUTLOOK in done.failed or (done.failed and Effect.DELETE_OUTLOOK in step.effects):
         return before
     if done.failed and before is not None and link.state is LinkState.DETACHED:
         link = replace(link, state=before.state, note=before.note)  # it is let go once all has arrived
@@ -86,7 +88,9 @@ def advance(step: Step, done: Done, run: str, at: str) -> Link | None:
         return link
     bc, outlook = done.bc or step.bc, done.outlook or step.outlook
     unsent_to_bc = _fields(step.to_bc) if Effect.UPDATE_BC in done.failed else frozenset()
-    unsent_to_outlook = _fields(step.to_outlook) if Effect.UPDATE_OUTLOOK in done.failed else frozenset()
+    unsent_to_outlook = done.untaken
+    if Effect.UPDATE_OUTLOOK in done.failed and not done.untaken:
+        unsent_to_outlook = _fields(step.to_outlook)
     untold = done.told if done.outlook is None else frozenset()
     if bc is not None:
         link = replace(
@@ -118,7 +122,7 @@ def _still_refused(step: Step, before: tuple[Field, ...], done: Done) -> tuple[F
     if step.outlook is not None:
         over |= changed(step.before.outlook_prints if step.before else b"", step.outlook.prints)
     if done.outlook is not None:
-        over |= _fields(step.to_outlook) | done.told
+        over |= (_fields(step.to_outlook) | done.told) - done.untaken
     rests = ({*before} - over) | done.refused
     return tuple(name for name in FIELDS if name in rests)
 

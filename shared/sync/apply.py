@@ -23,6 +23,7 @@ from shared.sync.answers import Answers, Failure
 from shared.sync.apply_bc import BC_WRITES, BcApplier
 from shared.sync.book import Book
 from shared.sync.intents import Intents
+from shared.sync.singly import Sent, write_singly
 from shared.transport.batching import WriteStatus
 from shared.transport.http import JsonObject
 
@@ -68,6 +69,7 @@ class Applier:
 
     _answers: Answers = field(default_factory=Answers)
     _told: dict[str, frozenset[Field]] = field(default_factory=dict)
+    _sent: dict[str, Sent] = field(default_factory=dict)
 
     def apply(self, plan: Plan) -> bool:
         """Carry out every effect that is not held. False: `should_stop` came first, the rest waits."""
@@ -114,10 +116,16 @@ class Applier:
             intents.append(_intent(step, LinkState.REMOVING))
         self.book.flush()
         ahead = Intents(self.book, intents, BATCH_SIZE)
+        single: list[str] = []
 
         def on_done(result: to_graph.WriteResult) -> None:
             ahead.under_way()
-            self._outlook_answer(by_key[result.key], result)
+            sent = self._sent.pop(result.key, None)
+            if sent and result.status is WriteStatus.REFUSED and len(sent.values) > 1:
+                self._sent[result.key] = sent
+                single.append(result.key)
+            else:
+                self._outlook_answer(by_key[result.key], result)
 
         def should_stop() -> bool:
             stop = self.should_stop()
@@ -125,7 +133,21 @@ class Applier:
                 ahead.before_batch()
             return stop
 
-        return self.graph.write(self.folder, writes, on_done, should_stop)
+        ended = self.graph.write(self.folder, writes, on_done, should_stop)
+        return ended and all(self._write_singly(by_key[key]) for key in single)
+
+    def _write_singly(self, step: Step) -> bool:
+        written = write_singly(self.graph, self.folder, self._sent.pop(step.key), self.should_stop)
+        if written is None:
+            return False
+        answer, refused = written
+        if refused:
+            # It is tried again like anything that failed, but only these fields: the others arrived.
+            self._answers.untaken[step.key] = refused
+            failure = Failure(frozenset({Effect.UPDATE_OUTLOOK}), Reason.REFUSED_BY_OUTLOOK)
+            self._answers.fail(step.key, failure)
+        self._outlook_answer(step, answer)
+        return True
 
     def _failed_before(self, step: Step) -> bool:
         """Its Business Central half did not arrive, and the other half must not happen without it."""
@@ -142,7 +164,9 @@ class Applier:
         if Effect.CREATE_OUTLOOK in step.effects:
             body = outlook_body(values, None)
             body["categories"] = [OUR_CATEGORY]
-            return to_graph.Create(step.key, body, self.rules.marker(step.bc_id))
+            create = to_graph.Create(step.key, body, self.rules.marker(step.bc_id))
+            self._sent[step.key] = Sent(create, values, None)
+            return create
         if not values and not step.mark:
             return None
         current = self._current(step)
@@ -151,7 +175,9 @@ class Applier:
             body["categories"] = [*current.categories, OUR_CATEGORY]
         bc_id = step.bc_id or (answer.contact.id if answer else "")
         marker = self.rules.marker(bc_id) if step.mark else None
-        return to_graph.Patch(step.key, step.outlook_id, body, current.etag, marker)
+        patch = to_graph.Patch(step.key, step.outlook_id, body, current.etag, marker)
+        self._sent[step.key] = Sent(patch, values, current)
+        return patch
 
     def _current(self, step: Step) -> OutlookContact:
         if step.outlook is not None:
@@ -218,7 +244,8 @@ class Applier:
             effects = step.effects
         refused = frozenset(self._answers.refused.get(step.key, ())) if not effects & BC_WRITES else frozenset()
         told = self._told.get(step.key, frozenset())
-        return Done(self._answers.bc.get(step.key), outlook, effects, told, refused)
+        untaken = self._answers.untaken.get(step.key, frozenset())
+        return Done(self._answers.bc.get(step.key), outlook, effects, told, refused, untaken)
 
     def _judged(self, step: Step, link: Link, written: BcContact) -> Link:
         """What our own write did to the contact's place in the scope: the next run acts on it.

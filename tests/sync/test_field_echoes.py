@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from shared.model import Json, Reason
-from tests.sync.situations import assert_equal, assert_silent, copy_of, in_sync, job, lost_values, name_of
-from tests.sync.world import ANNA, World
+from shared.model import Json, LinkState, Outcome, Reason
+from shared.state.runs import RunState
+from tests.sync.situations import (
+    assert_equal,
+    assert_silent,
+    copy_of,
+    in_sync,
+    job,
+    lost_values,
+    name_of,
+    persons,
+)
+from tests.sync.world import ANNA, COMPANY, World
 
 
 def address(**parts: str) -> dict[str, Json]:
@@ -151,3 +161,50 @@ def test_our_category_is_given_once_and_stays_away_when_taken_off(world: World) 
     assert world.card(name_of(0))["categories"] == []
     assert lost_values(world) == []
     assert len(world.outlook(ANNA)) == 1
+
+
+def test_field_that_outlook_refuses_holds_up_no_other_and_arrives_once_it_can(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mailbox takes shorter texts than usual."""
+    monkeypatch.setattr("sandbox.graph.schema._MAX_TEXT", 60)
+    [ada] = in_sync(world, 1, {"website": "https://x.example/old"})
+    long = "https://x.example/" + "w" * 60
+    world.bc_edit(ada, website=long, jobTitle="Head Buyer", mobilePhoneNumber="+44 7700 900123")
+    run = world.sync()
+    assert (run.state, run.counts.failed) == (RunState.PARTIAL, 1)
+    card = world.card(name_of(0))
+    assert (card["jobTitle"], card["mobilePhone"]) == ("Head Buyer", "+44 7700 900123")
+    assert card["businessHomePage"] == "https://x.example/old"
+    [row] = world.services.store.outcomes.all(ANNA, COMPANY)
+    assert (row.outcome, row.reason) == (Outcome.FAILED, Reason.REFUSED_BY_OUTLOOK)
+    world.pass_minutes(1)
+    world.outlook_edit(copy_of(world, ada), businessHomePage="https://x.example/mine")
+    world.sync()
+    assert lost_values(world) == ["https://x.example/mine"]  # the value that never arrived still counts
+    world.bc_edit(ada, website="https://x.example/new")
+    world.ok()
+    assert world.card(name_of(0))["businessHomePage"] == "https://x.example/new"
+    assert world.outcomes() == {}
+    assert_equal(world)
+    assert_silent(world)
+
+
+def test_contact_with_a_field_that_outlook_refuses_arrives_without_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mailbox takes shorter texts than usual."""
+    monkeypatch.setattr("sandbox.graph.schema._MAX_TEXT", 60)
+    [ada] = persons(world, 1, website="https://x.example/" + "w" * 60)
+    world.set_up()
+    assert world.sync(full=True).state is RunState.PARTIAL
+    [card] = world.outlook()
+    assert (card["displayName"], card["jobTitle"], card["businessHomePage"]) == (name_of(0), "Buyer", None)
+    assert card["categories"] == ["Business Central"]
+    assert world.links()[ada].state is LinkState.LINKED
+    world.bc_edit(ada, website="https://x.example")
+    world.ok()
+    [card] = world.outlook()
+    assert card["businessHomePage"] == "https://x.example"
+    assert_equal(world)
+    assert_silent(world)
