@@ -97,7 +97,7 @@ def advance(step: Step, done: Done, run: str, at: str) -> Link | None:
             link,
             bc_etag="" if unsent_to_outlook | untold else bc.contact.etag,
             bc_modified=bc.contact.modified,
-            bc_prints=keep(link.bc_prints, bc.prints, unsent_to_outlook | untold | step.waiting),
+            bc_prints=keep(link.bc_prints, bc.prints, unsent_to_outlook | untold | step.waiting_bc),
         )
     if outlook is not None:
         link = replace(

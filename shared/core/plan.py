@@ -53,7 +53,8 @@ class Step:
 
     `link`: the link as it will be once every effect succeeded (prints are filled in by `advance`);
     None where the contact has no link and gets none. `forget`: the id of a link row that is replaced.
-    `waiting`: fields whose change may not flow now; their prints stay behind, so that it is not forgotten.
+    `waiting`: fields whose change may not flow now; Outlook's prints of them stay behind, so that it is not
+    forgotten, and for changes of Business Central's (`waiting_bc`) its own, too.
     `settle`: prints and etags of the link take over what was observed or answered.
     `bc`, `outlook`: the contacts as observed, None where not read. `mark`: write the marker.
     `category`: add our category, once, when the pair is new.
@@ -74,6 +75,7 @@ class Step:
     forget: str = ""
     conflicts: tuple[Conflict, ...] = ()
     waiting: frozenset[Field] = frozenset()
+    waiting_bc: frozenset[Field] = frozenset()
     outcome: Outcome = Outcome.UNCHANGED
     reasons: tuple[Reason, ...] = ()
     bc: SeenBc | None = None

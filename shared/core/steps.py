@@ -73,6 +73,7 @@ def goes_on(pair: Pair, merged: Merge, *, mark: bool) -> Step | None:
         before=pair.before,
         conflicts=merged.conflicts,
         waiting=merged.waiting_bc | merged.waiting_outlook,
+        waiting_bc=merged.waiting_bc,
         settle=True,
         outcome=outcome,
         reasons=merged.reasons,

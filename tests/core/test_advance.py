@@ -275,6 +275,21 @@ def test_an_edit_that_waited_for_its_direction_flows_once_it_may() -> None:
     assert values(step.to_bc) == {Field.JOB_TITLE: "Lead"}
 
 
+@pytest.mark.parametrize("direction", [Direction.TO_OUTLOOK, Direction.BOTH])
+def test_a_value_that_only_outlook_had_at_a_first_meeting_stands_until_it_may_flow(
+    direction: Direction,
+) -> None:
+    bc, mine = person(mobile=""), stranger()
+    given = Given(people=(bc,), cards=(mine,)).choosing(direction=Direction.TO_OUTLOOK)
+    marked = card()
+    moved = after(given, Done(None, seen_outlook(marked)))
+    step = next_run(given.choosing(direction=direction), moved, bc, marked)
+    assert step is not None
+    assert (step.conflicts, step.to_outlook) == ((), ())
+    flows = {Field.MOBILE: mine.mobile} if direction is Direction.BOTH else {}
+    assert values(step.to_bc) == flows
+
+
 def test_an_edit_of_a_private_contact_flows_once_the_mark_is_gone() -> None:
     given = couple(outlook=LEAD | {"private": True})
     moved = after(given, Done())

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from shared.core.snapshot import SeenBc
-from shared.model import BcContact, ConflictPolicy, Direction, Json, Link, LinkState, Reason
+from shared.model import BcContact, ConflictPolicy, Direction, Json, Link, LinkState, OnLeaveScope, Reason
 from shared.state.runs import RunState
 from shared.sync.observe import restored
 from shared.sync.pausing import resumed
@@ -56,6 +56,63 @@ def test_to_outlook_opened_later_lets_the_waiting_edits_flow(world: World) -> No
     assert job(world, ada) == ("Mine", "Mine")
     assert len(world.bc_all()) == 2
     assert_equal(world)
+
+
+def test_to_outlook_values_of_a_first_meeting_stand_and_flow_once_they_may(world: World) -> None:
+    """What Outlook alone has is no less its own for the contact having just been paired."""
+    ann = world.bc_person("Ann Smith", "ann@x.example", jobTitle="Buyer")
+    world.people("create_folder", ANNA, "Business Central")
+    world.outlook_add("Ann Smith", "ann@x.example", jobTitle="Mine", mobilePhone="+44 7700 900123")
+    world.set_up(direction=Direction.TO_OUTLOOK)
+    world.ok(full=True)
+    assert job(world, ann) == ("Buyer", "Buyer")
+    assert lost_values(world) == ["Mine"]
+    assert_silent(world)
+    assert world.card("Ann Smith")["mobilePhone"] == "+44 7700 900123"
+    assert world.bc(ann)["mobilePhoneNumber"] == ""
+    stored = world.services.store.setups.get(ANNA, COMPANY)
+    assert stored is not None
+    world.services.store.setups.put(replace(stored.setup, direction=Direction.BOTH))
+    world.ok()
+    assert world.bc(ann)["mobilePhoneNumber"] == "+44 7700 900123"
+    assert_silent(world)
+
+
+@pytest.mark.parametrize("held", ["ann@x.example", "first@x.example;aNn@x.Example"])
+def test_to_outlook_contact_of_outlook_is_paired_when_bc_adds_the_person(world: World, held: str) -> None:
+    in_sync(world, 1, direction=Direction.TO_OUTLOOK)
+    added = world.outlook_add("Ann Smith", "ANN@X.example", jobTitle="Mine")
+    world.ok()
+    assert world.outcomes()[added] == Reason.DIRECTION_OFF
+    world.pass_minutes(30)
+    ann = world.bc_person("Ann Smith", held)
+    world.ok()
+    assert copy_of(world, ann) == added
+    assert job(world, ann) == ("", "Mine")
+    assert_silent(world)
+
+
+def test_to_outlook_kept_copy_that_left_and_came_back_keeps_its_edit(world: World) -> None:
+    ada, _ = in_sync(
+        world,
+        2,
+        filter={"jobTitle": "Buyer|Boss"},
+        direction=Direction.TO_OUTLOOK,
+        on_leave_scope=OnLeaveScope.KEEP,
+    )
+    copy = copy_of(world, ada)
+    world.outlook_edit(copy, mobilePhone="+44 7700 900123")
+    world.bc_edit(ada, jobTitle="Poet")
+    world.ok()
+    assert world.links()[ada].state is LinkState.DETACHED
+    world.pass_minutes(30)
+    world.bc_edit(ada, jobTitle="Boss")
+    world.ok()
+    assert copy_of(world, ada) == copy
+    assert job(world, ada) == ("Boss", "Boss")
+    assert world.bc(ada)["mobilePhoneNumber"] == ""
+    assert world.card(name_of(0))["mobilePhone"] == "+44 7700 900123"
+    assert_silent(world)
 
 
 def test_to_business_central_gives_outlook_nothing_but_the_marker(world: World) -> None:
