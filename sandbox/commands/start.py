@@ -48,7 +48,7 @@ def prepare_settings(file: Path) -> None:
     """
     if file.exists():
         try:
-            values = json.loads(file.read_text(encoding="utf-8")).get("Values", {})
+            values = json.loads(file.read_text(encoding="utf-8-sig")).get("Values", {})
             items = [(str(name), str(value)) for name, value in values.items()]
         except (ValueError, AttributeError) as error:
             raise Missing(

@@ -20,6 +20,7 @@ from shared.sync.services import Services
 M = TypeVar("M", bound=BaseModel)
 _SECRET_QUERY = "code"
 _PARAMETER = re.compile(r"\{(\w+)\}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,12 @@ class Call:
         """The checked query."""
         assert isinstance(self.query, model)
         return self.query
+
+    @property
+    def trace(self) -> str:
+        """The caller's traceparent; "" for anything that is none, for it is stored and passed on."""
+        sent = self.request.header("traceparent").strip()
+        return sent if _TRACEPARENT.fullmatch(sent) else ""
 
     def address(self, path: str) -> str:
         """The absolute address of a path under `/api/`, as this caller reaches it."""

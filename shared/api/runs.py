@@ -59,7 +59,7 @@ def start_sync(call: Call) -> Response:
         parse_filter(body.filter)
     company = _company(services, user, body.company)
     stored = open_setup(call, user, company)
-    run = _run(services, stored, body, call.request.header("traceparent"))
+    run = _run(services, stored, body, call.trace)
     key = _idempotency_key(call)
     if not key:
         return _accepted(call, _queue(services, stored, run))
@@ -92,7 +92,7 @@ def start_preview(call: Call) -> Response:
         mode=body.mode,
         filter=dict(body.filter) if body.filter else None,
         setup=merged(body.setup, stored) if body.setup is not None else None,
-        trace=call.request.header("traceparent"),
+        trace=call.trace,
     )
     return _accepted(call, start(services, run))
 

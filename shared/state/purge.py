@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ _TABLE = "Maintenance"
 _KEYS = ("purge", "cursor")
 _PAUSE = timedelta(hours=6)
 _PER_SETUP = 500
+_TOGETHER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,12 @@ class Purge:
             return Purged(0, round_over=True)
         rows = sum(purge(now, _PER_SETUP) for purge in self._whole_tables)
         page = self._setups.names(most_setups, place)
-        rows += sum(self.setup(user, company, now) for user, company in page.items)
+
+        def purge(name: tuple[str, str]) -> int:
+            return self.setup(name[0], name[1], now)
+
+        with ThreadPoolExecutor(_TOGETHER) as pool:
+            rows += sum(pool.map(purge, page.items))
         values = {"place": page.next, "over_at": "" if page.next else stamp(now)}
         self._tables.replace(_TABLE, Row(*_KEYS, values))
         return Purged(rows, round_over=not page.next)

@@ -41,6 +41,9 @@ _FORGOTTEN = timedelta(hours=1)
 _AUDIT_SHARE = 16
 _FEWEST_AUDITS = 20
 _MOST_SUBSCRIPTIONS = 100
+_FEWEST_PURGED = 20
+_PURGE_SHARE = 32
+"""A round through all setups takes so many ticks: previews are kept for a day, not for a week."""
 _COMPANIES_AT_ONCE = 5
 _LOOK_SECONDS = 120.0
 """How long the tick waits for the companies' answers, which its own work does not need."""
@@ -68,8 +71,13 @@ def tick(services: Services | None = None) -> None:
     with _looking_at_companies(services, found):
         _queue_due(services, found)
         _tend(services, found)
-        purged = services.store.purge.step(found.now)
+        purged = services.store.purge.step(found.now, purge_share(len(found.setups)))
     log.info("tick over %s setups, %s expired rows went", len(found.setups), purged.rows)
+
+
+def purge_share(setups: int) -> int:
+    """How many of the setups one tick purges."""
+    return max(_FEWEST_PURGED, -(-setups // _PURGE_SHARE))
 
 
 def _read(services: Services) -> Situation:

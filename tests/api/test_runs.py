@@ -53,6 +53,22 @@ def test_same_key_is_the_same_run_also_after_its_end(office: Office) -> None:
     assert office.key.post("sync", body, Idempotency_Key="k-2")["runId"] != first["runId"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",) * 2,
+        ("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", ""),
+        ("x" * 60_000, ""),
+    ],
+)
+def test_trace_of_the_caller_goes_with_the_run_where_it_is_one(office: Office, sent: str, kept: str) -> None:
+    office.set_up()
+    accepted = office.key.post("sync", {"user": ANNA, "company": COMPANY}, traceparent=sent)
+    run = office.world.services.store.runs.get(str(accepted["runId"]))
+    assert run is not None
+    assert run.trace == kept
+
+
 def test_company_may_be_left_out_when_there_is_one_setup(office: Office) -> None:
     assert office.key.post("sync", {"user": ANNA}).status == 404
     office.set_up()

@@ -83,7 +83,8 @@ def test_environment_wins_over_the_settings_file(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("BC_COMPANY_ID", "undone at the end")
     monkeypatch.delenv("BC_COMPANY_ID")
     file = tmp_path / "local.settings.json"
-    file.write_text('{"IsEncrypted": false, "Values": {"BC_ENVIRONMENT": "Production", "BC_COMPANY_ID": "c1"}}')
+    text = '{"IsEncrypted": false, "Values": {"BC_ENVIRONMENT": "Production", "BC_COMPANY_ID": "c1"}}'
+    file.write_text(text, encoding="utf-8-sig")  # as Visual Studio writes it
     prepare_settings(file)
     assert (os.environ["BC_ENVIRONMENT"], os.environ["BC_COMPANY_ID"]) == ("Sandbox", "c1")
 

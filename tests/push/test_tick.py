@@ -12,7 +12,7 @@ from shared.model import Setup
 from shared.state.keys import stamp
 from shared.state.runs import Mode, Run, RunState, Trigger
 from shared.state.setups import SetupState, StoredSetup
-from shared.sync.tick import audit_due, tick
+from shared.sync.tick import audit_due, purge_share, tick
 from tests.push.conftest import Pushed
 from tests.sync.world import ANNA, BEN, COMPANY
 
@@ -73,6 +73,13 @@ def test_setup_that_never_ran_is_due(pushed: Pushed) -> None:
     pushed.world.set_up()
     tick(pushed.services)
     assert [job.user for job in pushed.messages()] == [ANNA]
+
+
+@pytest.mark.parametrize("setups", [1, 1_000, 10_000])
+def test_purge_comes_round_to_all_setups_within_a_working_day(setups: int) -> None:
+    """A preview is kept for a day: its rows must not wait a week for their turn."""
+    ticks = 8 * 60 // 15
+    assert purge_share(setups) * ticks >= setups
 
 
 def test_paused_and_foreground_setups_are_not_due(pushed: Pushed) -> None:
