@@ -78,6 +78,8 @@ def questions(
         asker.bc_contact(found)
     for because_of in reading.left_alone:
         asker.left_alone(because_of)
+    if not reading.all_outlook:
+        asker.said_removed()
     return asker.q
 
 
@@ -120,11 +122,7 @@ class _Asker:
             if not self.reading.all_outlook:
                 self.q.markers.add(link.bc_id)
             return
-        if outlook is None and (
-            self.reading.all_outlook
-            or link.outlook_id in self.reading.removed
-            or link.state is LinkState.REMOVING
-        ):
+        if outlook is None and (self.reading.all_outlook or link.state is LinkState.REMOVING):
             self._look(link.outlook_id)
         if self.outlook.away.get(link.outlook_id) is Whereabouts.GONE:
             if not self.reading.all_outlook:
@@ -198,6 +196,11 @@ class _Asker:
         if self.rules.outlook_scope(contact) is None:
             self.q.owners.update(addresses(contact.emails))
             self._company(contact)
+
+    def said_removed(self) -> None:
+        """What went out of the folder and came back is told as removed only (contracts/graph.md §3.7)."""
+        for contact_id in self.reading.removed:
+            self._look(contact_id)
 
     def bc_contact(self, seen: SeenBc) -> None:
         contact, link = seen.contact, self.links.get(seen.contact.id)

@@ -50,6 +50,12 @@ def merged_street(line1: str, line2: str, current: str) -> str:
 
 
 def same_street(line1: str, line2: str, street: str) -> bool:
-    """Whether Business Central's lines and Outlook's street say the same, line ends and cuts aside."""
+    """Whether Business Central's lines and Outlook's street say the same, line ends and cuts aside.
+
+    Without a first line the second one counts, wherever it stands: a server that trims moves it up.
+    """
     bc = two_lines(one_street(clean(line1), clean(line2)))
+    if not bc[0]:
+        whole = ", ".join(line for line in street_lines(street) if line)
+        return bc[1] in (whole, cut(whole, LINE2_MAX))
     return bc in (two_lines(street), cut_lines(street))

@@ -62,6 +62,11 @@ def test_a_copy_whose_contact_is_gone_is_asked_for_own_content_and_heirs() -> No
     assert questions_.owners == {"ada@works.example"}
 
 
+def test_removed_in_delta_is_only_a_hint_of_a_contact_that_was_never_linked_too() -> None:
+    """Moved out and back before any run saw it, Graph tells no more of it."""
+    assert asked(Given(), removed=frozenset({"ol-ada"})).outlook == {"ol-ada"}
+
+
 def test_removed_in_delta_is_only_a_hint() -> None:
     assert asked(unread(couple()), removed=frozenset({"ol-ada"})).outlook == {"ol-ada"}
 

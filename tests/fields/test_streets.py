@@ -63,6 +63,14 @@ def test_end_of_a_line_too_long_outlives_an_edit_of_the_other_in_business_centra
     assert to_outlook(Field.ADDRESS, edited, street, CONTEXT).value == "a" * 120 + "\nDock 3"
 
 
+@pytest.mark.parametrize("shown", ["\nDock 2", "Dock 2", "\r\nDock 2\r\n"])
+def test_second_line_without_a_first_is_the_same_where_the_server_trims_it_up(shown: str) -> None:
+    held = bc(address_line2="Dock 2")
+    assert same(Field.ADDRESS, held, outlook(street=shown), CONTEXT)
+    assert not same(Field.ADDRESS, held, outlook(street="Dock 2\nGate 3"), CONTEXT)
+    assert not same(Field.ADDRESS, held, outlook(street=""), CONTEXT)
+
+
 def test_streets_differ_by_any_line() -> None:
     held = bc(address_line1="1 Quay Rd", address_line2="Dock 2")
     assert not same(Field.ADDRESS, held, outlook(street="1 Quay Rd"), CONTEXT)

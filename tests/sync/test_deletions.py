@@ -165,6 +165,16 @@ def test_deletion_in_outlook_is_not_undone_by_an_edit_in_bc(world: World) -> Non
     assert world.links()[ada].state is LinkState.DELETED_BY_USER
 
 
+def test_new_contact_moved_out_and_back_before_any_run_saw_it_is_not_overlooked(world: World) -> None:
+    """Graph then calls it removed and says nothing else."""
+    in_sync(world)
+    rosa = world.outlook_add("Rosa New", "rosa@x.example")
+    world.people("move_contact", ANNA, rosa, "contacts")
+    world.people("move_contact", ANNA, rosa, "Business Central")
+    assert world.ok().counts.to_business_central.created == 1
+    assert_silent(world)
+
+
 def test_forever_then_added_again_by_hand(world: World) -> None:
     [ada] = in_sync(world, on_outlook_delete=OnOutlookDelete.FOREVER)
     world.outlook_delete(copy_of(world, ada))
