@@ -70,8 +70,14 @@ def _is_place(text: str) -> bool:
         place = json.loads(base64.urlsafe_b64decode(text))
     except (binascii.Error, ValueError, RecursionError):
         return False
+    # Storage names no row where it stopped between two partitions.
     return (
         isinstance(place, dict)
         and set(place) == _PLACE
-        and all(isinstance(value, str) and value.isascii() and value.isprintable() for value in place.values())
+        and _is_plain(place["PartitionKey"])
+        and (place["RowKey"] is None or _is_plain(place["RowKey"]))
     )
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isprintable()
