@@ -230,7 +230,7 @@ def _view(found: Found, stored: StoredSetup) -> ContactView:
 
 def _explanation(reason: Reason | None, outcome: Outcome | None, found: Found) -> str:
     if reason is not None:
-        return explain(reason, found.row.code if found.row else "")
+        return explain(reason, found.row.code if found.row else "", found.link.refused if found.link else ())
     gone = found.link is not None and found.link.state is LinkState.REMOVED_BY_US
     if gone and outcome is not Outcome.DELETED:
         return _NOTHING_LEFT

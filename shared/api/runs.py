@@ -27,7 +27,7 @@ from shared.api.views import AcceptedView, RunView
 from shared.core.reasons import explain
 from shared.errors import RequestError
 from shared.filters import parse_filter
-from shared.model import Json, Reason
+from shared.model import Field, Json, Reason
 from shared.state.conflicts import Conflict
 from shared.state.held import HeldItem
 from shared.state.keys import moment
@@ -38,8 +38,8 @@ from shared.sync.work import paused
 
 _LOOK_AGAIN = "2"
 """Seconds after which a look at a queued run is worth while."""
-_INNER = frozenset({"digest", "code"})
-"""What an action holds that nobody outside needs: the code stands in the explanation."""
+_INNER = frozenset({"digest", "code", "refused"})
+"""What an action holds that nobody outside needs: code and refused fields stand in the explanation."""
 _LOST_AFTER = 120.0
 _LONGEST_KEY = 200
 
@@ -290,10 +290,15 @@ def _action(item: dict[str, Json]) -> ActionView:
             {
                 **shown,
                 "action": "+".join(names) or str(item.get("outcome", "")),
-                "explanation": explain(reason, str(item.get("code", ""))) if reason else None,
+                "explanation": explain(reason, str(item.get("code", "")), _refused(item)) if reason else None,
             }
         )
     )
+
+
+def _refused(item: dict[str, Json]) -> list[Field]:
+    names = item.get("refused")
+    return [Field(str(name)) for name in names] if isinstance(names, list) else []
 
 
 def _conflict(record: Conflict) -> ConflictView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from shared.business_central.company import Company, objects, refusal
+from shared.business_central.company import Company, cut_off, objects, refusal
 from shared.business_central.queries import escape
 from shared.business_central.records import text
 from shared.model import Json
@@ -13,6 +13,7 @@ from shared.transport.http import JsonObject
 
 API = "/api/v2.0"
 RUNTIME = "/api/microsoft/runtime/beta"
+_NOT_MADE = "did not accept the subscription"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,13 @@ def create(company: Company, notification_url: str, client_state: str) -> BcSubs
     Raises Refused when the address did not answer or the 200 subscriptions are used up.
     """
     answer = company.send("POST", "subscriptions", _body(company, notification_url, client_state), safe=False)
-    if answer.ok:
-        return _parse(answer.body)
-    if answer.lost:
+    if answer.ok and (made := _parse(answer.body)).id:
+        return made
+    if answer.ok or answer.lost:
         for existing in list_all(company):
             if existing.notification_url == notification_url and existing.client_state == client_state:
                 return existing
-    raise refusal(answer, "did not accept the subscription")
+    raise cut_off(_NOT_MADE) if answer.ok else refusal(answer, _NOT_MADE)
 
 
 def renew(
@@ -64,7 +65,8 @@ def renew(
         return None
     if not answer.ok:
         raise refusal(answer, "did not renew the subscription")
-    return _parse(answer.body)
+    renewed = _parse(answer.body)
+    return renewed if renewed.id else get(company, subscription_id)
 
 
 def delete(company: Company, subscription_id: str) -> None:
@@ -84,7 +86,10 @@ def get(company: Company, subscription_id: str) -> BcSubscription | None:
         return None
     if not answer.ok:
         raise refusal(answer, "did not show the subscription")
-    return _parse(answer.body)
+    found = _parse(answer.body)
+    if not found.id:
+        raise cut_off("did not show the subscription")
+    return found
 
 
 def list_all(company: Company) -> list[BcSubscription]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from shared.model import Reason
+from shared.model import Field, Reason
 
 TOO_LARGE = "copyTooLarge"
 """The code of our own refusal, beside those of the services."""
@@ -112,6 +112,7 @@ EXPLANATIONS: Mapping[Reason, str] = MappingProxyType(
     }
 )
 
+_NO_RIGHT = "the app may not write there; an administrator can let it"
 _REFUSALS = frozenset({Reason.REFUSED_BY_BUSINESS_CENTRAL, Reason.REFUSED_BY_OUTLOOK})
 # The codes of contracts/graph.md §1.5, §5.3 and contracts/business-central.md §4, in small letters.
 _CAUSES: Mapping[str, str] = MappingProxyType(
@@ -120,7 +121,7 @@ _CAUSES: Mapping[str, str] = MappingProxyType(
         "errorinvalidproperty": "a value is missing or cannot be set",
         "erroraccessdenied": "the app may not write in this mailbox; an administrator can let it",
         "mailboxnotenabledforrestapi": "there is no active mailbox",
-        "erroririresolvableconflict": "it kept changing while it was written",
+        "errorirresolvableconflict": "it kept changing while it was written",
         "request_entitychanged": "it kept changing while it was written",
         "application_stringexceededlength": "a value is longer than its field",
         TOO_LARGE.lower(): "its copy is too large to be kept for bringing it back, so it was not removed",
@@ -128,13 +129,54 @@ _CAUSES: Mapping[str, str] = MappingProxyType(
         "application_evaluateexception": "a value is not in its proper form",
         "application_fieldvalidationexception": "a value does not fit what else the contact holds",
         "application_dialogexception": "one of its rules does not allow the value",
+        "internal_entitywithsamekeyexists": "its number series gave out a number that is taken",
+        "internal_companynotfound": "the company is not there any more",
+    }
+)
+# Families of codes, and what stands where a refusal has no code: its status (contracts/business-central.md §4).
+_FAMILIES: Mapping[str, str] = MappingProxyType(
+    {
+        "authorization_": _NO_RIGHT,
+        "authentication_": _NO_RIGHT,
+        "401": _NO_RIGHT,
+        "403": _NO_RIGHT,
+        "application_": "one of its rules does not allow the value",
+        "badrequest": "it did not understand the request, which is a fault of this app",
+    }
+)
+_FIELD_NAMES: Mapping[Field, str] = MappingProxyType(
+    {
+        Field.NAME: "name",
+        Field.JOB_TITLE: "job title",
+        Field.COMPANY: "company",
+        Field.EMAIL: "e-mail",
+        Field.PHONE: "telephone",
+        Field.MOBILE: "mobile telephone",
+        Field.ADDRESS: "street",
+        Field.COUNTRY: "country",
+        Field.CITY: "city",
+        Field.STATE: "state",
+        Field.POSTAL_CODE: "postal code",
+        Field.WEBSITE: "website",
     }
 )
 
 
-def explain(reason: Reason, code: str = "") -> str:
-    """A reason in words; of a refusal also its cause, by the `code` that the service gave."""
-    if not code or reason not in _REFUSALS:
+def explain(reason: Reason, code: str = "", refused: Iterable[Field] = ()) -> str:
+    """A reason in words; of a refusal also its cause, by the `code` that the service gave.
+
+    `refused`: the fields that were not taken, where the others were.
+    """
+    if reason not in _REFUSALS:
         return EXPLANATIONS[reason]
-    cause = _CAUSES.get(code.lower())
-    return f"{EXPLANATIONS[reason]} The cause given: {f'{cause} ({code})' if cause else code}."
+    told = EXPLANATIONS[reason]
+    if names := ", ".join(_FIELD_NAMES[name] for name in refused):
+        told += f" Not taken: {names}."
+    if code:
+        cause = _cause(code.lower())
+        told += f" The cause given: {f'{cause} ({code})' if cause else code}."
+    return told
+
+
+def _cause(code: str) -> str:
+    return _CAUSES.get(code) or next((text for head, text in _FAMILIES.items() if code.startswith(head)), "")

@@ -25,14 +25,14 @@ class Answers:
 
     `bc`: contacts as Business Central returned them. `stale`: changed under the run's hands, to be decided
     anew, with what is told of them should that never end. `refused`: fields that Business Central did not take
-    one by one; the rest of their contact went.
+    one by one, with its code; the rest of their contact went.
     `untaken`: the same of Outlook.
     """
 
     bc: dict[str, SeenBc] = field(default_factory=dict)
     failed: dict[str, Failure] = field(default_factory=dict)
     stale: dict[str, Failure] = field(default_factory=dict)
-    refused: dict[str, set[Field]] = field(default_factory=dict)
+    refused: dict[str, dict[Field, str]] = field(default_factory=dict)
     untaken: dict[str, frozenset[Field]] = field(default_factory=dict)
 
     def fail(self, key: str, failure: Failure) -> None:

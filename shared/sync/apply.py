@@ -263,12 +263,12 @@ class Applier:
         if link is not None and done.bc is not None:
             link = self._judged(step, link, done.bc.contact)
         failed, stale = self._answers.failed.get(step.key), self._answers.stale.get(step.key)
-        outcome, reasons = step.outcome, step.reasons
-        if step.key in self._answers.refused:
-            reasons = (*reasons, Reason.REFUSED_BY_BUSINESS_CENTRAL)
+        outcome, reasons, code = step.outcome, step.reasons, ""
+        if refused := self._answers.refused.get(step.key):
+            reasons, code = (*reasons, Reason.REFUSED_BY_BUSINESS_CENTRAL), next(iter(refused.values()))
         trouble = failed or stale
         if trouble is not None:
-            outcome, reasons = Outcome.FAILED, (trouble.reason, *reasons)
+            outcome, reasons, code = Outcome.FAILED, (trouble.reason, *reasons), trouble.code
         if link is not None and not step.held and (link != step.before or step.writes):
             self.book.links([link])
             if step.forget and failed is None and step.forget != link.bc_id:
@@ -280,7 +280,7 @@ class Applier:
                 link,
                 outcome,
                 tuple(dict.fromkeys(reasons)),
-                trouble.code if trouble else "",
+                code,
                 stale is not None,
                 failed.retry_after if failed else None,
             )

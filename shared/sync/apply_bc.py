@@ -76,8 +76,8 @@ class BcApplier:
             if last.contact is not None:
                 bc_id, etag = last.contact.id, last.contact.etag
             elif last.status is WriteStatus.REFUSED and bc_id:
-                refused = self.answers.refused.setdefault(step.key, set())
-                refused.update(change.field for change in changes)
+                refused = self.answers.refused.setdefault(step.key, {})
+                refused.update((change.field, last.code) for change in changes)
             else:
                 break
         accepted = [answer for answer in answers if answer.contact is not None]

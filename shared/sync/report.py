@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.core.plan import Effect, Plan, Step
-from shared.model import Json, LinkState, Outcome, Reason, Setup, Side
+from shared.model import FIELDS, Json, LinkState, Outcome, Reason, Setup, Side
 from shared.state.held import HeldItem
 from shared.state.keys import stamp
 from shared.state.outcomes import ContactOutcome
@@ -85,7 +85,9 @@ class Report:
         self._count(result)
         step = result.step
         if not result.again and (step.writes or step.held or step.conflicts or result.reasons):
-            self._actions.append(action(step, result.outcome, result.reasons, result.code))
+            told = action(step, result.outcome, result.reasons, result.code)
+            refused: list[Json] = [name.value for name in FIELDS if name in result.done.refused]
+            self._actions.append({**told, "refused": refused})
         self.done += 1 if step.writes else 0
         if len(self._actions) >= _ACTIONS_GATHERED:
             self.list_actions()

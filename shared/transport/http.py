@@ -293,8 +293,10 @@ class Transport:
             )
         return url
 
-    def _given_up(self, answer: Answer, retry_after: float | None) -> Busy | TokenRefused:
+    def _given_up(self, answer: Answer, retry_after: float | None) -> Busy | TokenRefused | AccessDenied:
         service = self.endpoint.service
+        if answer.status == UNAUTHORIZED and answer.code.startswith("Authorization_"):
+            return self._denied(answer)  # the token is good, a right is missing (BC contract §4)
         if answer.status == UNAUTHORIZED:
             return TokenRefused(
                 service,
@@ -316,7 +318,7 @@ class Transport:
     def _denied(self, answer: Answer) -> AccessDenied:
         return AccessDenied(
             self.endpoint.service,
-            requests.codes.forbidden,
+            answer.status or 0,
             answer.code,
             "does not let the app in here",
             "Check the app's permissions, and that the mailbox or environment is in their scope.",

@@ -57,6 +57,26 @@ def test_contact_that_outlook_refused_is_listed_with_the_cause(office: Office) -
         assert "code" not in told
 
 
+def test_field_that_bc_refused_is_named_with_the_cause(office: Office) -> None:
+    ada = office.world.bc_person("Ada Lovelace", "ada@x.example")
+    office.set_up()
+    office.sync(mode="full")
+    code = "Application_DialogException"
+    office.world.sandbox.faults.add(
+        Fault("reject", "businessCentral", "PATCH", ada, status=400, code=code, times=2)
+    )
+    copy = office.world.links()[ada].outlook_id
+    office.world.outlook_edit(copy, jobTitle="Countess", mobilePhone="+44 7700 900123")
+    run = office.sync()
+    [listed] = office.key.get(f"{HERS}/contacts").value
+    [done] = office.key.get(f"runs/{run['runId']}/actions").value
+    for told in (listed, done):
+        assert told["reason"] == "refusedByBusinessCentral"
+        assert "Not taken: job title." in str(told["explanation"])
+        assert "refused" not in told
+    assert "one of its rules does not allow the value" in str(done["explanation"])
+
+
 def test_contact_that_lives_only_in_outlook_is_found(office: Office) -> None:
     office.set_up()
     office.sync(mode="full")

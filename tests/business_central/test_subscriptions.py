@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from shared.business_central import BcClient
+from shared.errors import Refused
 from shared.model import Json
 from tests.business_central.conftest import BASE, COMPANY
 from tests.transport.scripted import Reply, ScriptedServer, error
@@ -35,6 +38,22 @@ def test_a_subscription_whose_answer_got_lost_is_found_again(server: ScriptedSer
     server.script += [error(504, ""), Reply(200, {"value": [other, ONE]})]
     assert client.subscribe(URL, "s3cret").id == "c1d9"
     assert [seen.method for seen in server.seen] == ["POST", "GET"]
+
+
+@pytest.mark.parametrize("silent", [Reply(201), Reply(200, {}), Reply(204)])
+def test_a_subscription_told_without_its_contents_is_looked_for(
+    server: ScriptedServer, client: BcClient, silent: Reply
+) -> None:
+    server.script += [silent, Reply(200, {"value": [ONE]}), Reply(200, ONE), silent, Reply(200, ONE)]
+    assert client.subscribe(URL, "s3cret").id == "c1d9"
+    renewed = client.renew_subscription("c1d9", URL, "s3cret")
+    assert renewed is not None
+    assert renewed.id == "c1d9"
+    server.script += [silent, Reply(200, {"value": []}), silent]
+    with pytest.raises(Refused):
+        client.subscribe(URL, "s3cret")
+    with pytest.raises(Refused):
+        client.get_subscription("c1d9")
 
 
 def test_renewing_and_ending_name_the_key_in_quotes_and_the_etag(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.core.reasons import EXPLANATIONS, explain
-from shared.model import Reason
+from shared.model import Field, Reason
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -35,6 +35,29 @@ def test_a_refusal_is_told_with_its_cause() -> None:
     assert told.endswith(
         "The cause given: a value is too long, one too many or not in its proper form (ErrorInvalidArgument)."
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("Authorization_PermissionDenied", "the app may not write there"),
+        ("403", "the app may not write there"),
+        ("Application_CallbackNotAllowed", "one of its rules does not allow the value"),
+        ("BadRequest", "it did not understand the request"),
+        ("Internal_EntityWithSameKeyExists", "its number series gave out a number that is taken"),
+        ("ErrorIrresolvableConflict", "it kept changing while it was written"),
+    ],
+)
+def test_a_cause_is_told_by_its_family_where_its_code_is_not_known(code: str, words: str) -> None:
+    assert f"The cause given: {words}" in explain(Reason.REFUSED_BY_BUSINESS_CENTRAL, code)
+    assert code in explain(Reason.REFUSED_BY_BUSINESS_CENTRAL, code)
+
+
+@pytest.mark.parametrize("field", Field)
+def test_fields_that_were_not_taken_are_named(field: Field) -> None:
+    told = explain(Reason.REFUSED_BY_BUSINESS_CENTRAL, refused=(field, Field.CITY))
+    assert told.startswith(EXPLANATIONS[Reason.REFUSED_BY_BUSINESS_CENTRAL] + " Not taken: ")
+    assert told.endswith(", city.")
 
 
 def test_a_cause_that_nobody_has_words_for_is_told_by_its_code() -> None:

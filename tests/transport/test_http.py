@@ -183,6 +183,14 @@ def test_a_refused_token_is_renewed_once(server: ScriptedServer, transport: Tran
     assert [seen.headers["authorization"] for seen in server.seen] == ["Bearer token-1", "Bearer token-2"]
 
 
+def test_a_good_token_without_a_right_is_told_as_such(server: ScriptedServer, transport: Transport) -> None:
+    """Business Central says 401 for it, too (contracts/business-central.md §4)."""
+    server.answering = lambda _: error(401, "Authorization_PermissionDenied")
+    with pytest.raises(AccessDenied) as caught:
+        transport.send(read())
+    assert caught.value.code == "Authorization_PermissionDenied"
+
+
 def test_a_token_refused_twice_ends_it(server: ScriptedServer, transport: Transport) -> None:
     server.answering = lambda _: error(401, "InvalidAuthenticationToken")
     with pytest.raises(TokenRefused):
