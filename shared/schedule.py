@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+EVERY_QUARTER = "0 */15 * * * *"
+"""The schedule where none is set."""
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
@@ -53,6 +56,18 @@ class Schedule:
 
     def _on(self, day: datetime) -> bool:
         return day.day in self.days and day.month in self.months and day.isoweekday() % 7 in self.weekdays
+
+
+def timer_schedule(setting: str | None) -> str:
+    """What the timer is bound to. A setting that is no schedule leaves it to the default.
+
+    The platform would drop the function and say little; so it runs, and says at each tick what is wrong.
+    """
+    try:
+        Schedule.parse(setting or "")
+    except ValueError:
+        return EVERY_QUARTER
+    return " ".join((setting or "").split())
 
 
 def _values(text: str, name: str, low: int, high: int, names: tuple[str, ...]) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from shared.errors import SettingError
-from shared.schedule import Schedule
+from shared.schedule import EVERY_QUARTER, Schedule
 
 STORAGE = "AzureWebJobsStorage"
 _BC_SCOPE = "https://api.businesscentral.dynamics.com/.default"
@@ -170,7 +170,7 @@ class Settings(BaseModel):
     bc_environment: str = Field("Production", alias="BC_ENVIRONMENT")
     bc_company_id: Annotated[str, AfterValidator(_guid)] | None = Field(None, alias="BC_COMPANY_ID")
     public_base_url: Address | None = Field(None, alias="PUBLIC_BASE_URL")
-    sync_schedule: Annotated[str, AfterValidator(_schedule)] = Field("0 */15 * * * *", alias="SYNC_SCHEDULE")
+    sync_schedule: Annotated[str, AfterValidator(_schedule)] = Field(EVERY_QUARTER, alias="SYNC_SCHEDULE")
     full_sync_every_hours: int = Field(24, ge=1, le=8760, alias="FULL_SYNC_EVERY_HOURS")
     retention_days: int = Field(30, ge=1, le=3650, alias="RETENTION_DAYS")
     auth_enabled: bool = Field(False, alias="WEBSITE_AUTH_ENABLED")

@@ -5,12 +5,13 @@ import os
 import azure.functions as func
 
 from shared.errors import safe_to_log
+from shared.schedule import timer_schedule
 from shared.sync.tick import tick
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]
 
 # Not %SYNC_SCHEDULE%: the platform can't resolve a setting that is missing, and this one has a default.
-_SCHEDULE = os.environ.get("SYNC_SCHEDULE", "").strip() or "0 */15 * * * *"
+_SCHEDULE = timer_schedule(os.environ.get("SYNC_SCHEDULE"))
 
 
 @bp.function_name("sync_timer")

@@ -45,7 +45,14 @@ def test_queue_functions_serve_the_jobs_and_their_poison() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "schedule"), [(None, "0 */15 * * * *"), ("", "0 */15 * * * *"), ("0 0 * * * *", "0 0 * * * *")]
+    ("setting", "schedule"),
+    [
+        (None, "0 */15 * * * *"),
+        ("", "0 */15 * * * *"),
+        ("every hour", "0 */15 * * * *"),
+        ("0 60 * * * *", "0 */15 * * * *"),
+        (" 0  0 * * * * ", "0 0 * * * *"),
+    ],
 )
 def test_timer_keeps_the_schedule_of_the_setting_or_every_quarter_of_an_hour(
     setting: str | None, schedule: str
