@@ -44,8 +44,8 @@ EXPLANATIONS: Mapping[Reason, str] = MappingProxyType(
             "give the person an address of their own, or create them in Business Central."
         ),
         Reason.DUPLICATE: (
-            "The same person is already synced under another contact; delete the one that is too many, "
-            "or give it its own name or e-mail address."
+            "Another contact with this e-mail address takes part already, and a person is taken along once; "
+            "delete the one that is too many, or give it an e-mail address of its own."
         ),
         Reason.FOREIGN_MARKER: (
             "This contact is the copy of one in another company or environment and is left alone; move it "
@@ -71,8 +71,8 @@ EXPLANATIONS: Mapping[Reason, str] = MappingProxyType(
             "direction if it should flow."
         ),
         Reason.COMPANY_NOT_FOUND: (
-            "Business Central has no company with this name, so the company was not changed there; correct "
-            "the name in Outlook or create the company in Business Central."
+            "Business Central has no company with this name, so the company was not changed there; write the "
+            "name of one that it has, or choose the company in Business Central."
         ),
         Reason.COMPANY_AMBIGUOUS: (
             "Several companies in Business Central have this name, so the company was not changed there; "
@@ -99,8 +99,8 @@ EXPLANATIONS: Mapping[Reason, str] = MappingProxyType(
             "cause is gone."
         ),
         Reason.THROTTLED: (
-            "The service was too busy and asked to wait; the next run tries again by itself, there is "
-            "nothing to do."
+            "The service was too busy, or somebody else is just adding the same person; the next run tries "
+            "again by itself, there is nothing to do."
         ),
         Reason.BRAKE: (
             "This run would have changed or deleted unusually much, so this waits; look at what is held and "

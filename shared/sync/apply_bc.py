@@ -124,7 +124,7 @@ class BcApplier:
             if not claim.bc_id or (made and not set(addresses(made.email)).isdisjoint(wanted)):
                 break
             self.claims.release(claim)  # made once; deleted since, or given other addresses
-        self.answers.fail(step.key, Failure(frozenset({Effect.CREATE_BC}), Reason.DUPLICATE, "claimed"))
+        self.answers.fail(step.key, Failure(frozenset({Effect.CREATE_BC}), Reason.THROTTLED, "claimed"))
         return False
 
     def _created(self, step: Step) -> BcContact | None:

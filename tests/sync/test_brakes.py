@@ -195,3 +195,32 @@ def test_what_is_held_waits_while_a_preview_of_other_contacts_is_applied(world: 
     world.ok()
     assert job(world, ids[0]) == ("Mine", "Mine")
     assert_silent(world)
+
+
+def test_confirming_twice_or_after_it_is_over_does_nothing_more(world: World) -> None:
+    ids = in_sync(world, 30)
+    for gone in ids[:20]:
+        world.bc_delete(gone)
+    shown = world.sync()
+    confirm(world, shown)
+    confirm(world, shown)
+    assert world.ok().counts.to_outlook.deleted == 20
+    confirm(world, shown)
+    world.pass_minutes(25 * 60)
+    assert_silent(world)
+    assert len(world.outlook()) == 10
+
+
+@pytest.mark.parametrize("confirmed_first", [False, True])
+def test_what_was_taken_back_and_done_again_must_be_confirmed_anew(world: World, confirmed_first: bool) -> None:
+    ids = in_sync(world, 5, max_changes=Limit(0, 0))
+    world.outlook_edit(copy_of(world, ids[0]), jobTitle="Mine")
+    shown = world.sync()
+    if confirmed_first:
+        confirm(world, shown)
+    world.outlook_edit(copy_of(world, ids[0]), jobTitle="Buyer")
+    world.sync()
+    confirm(world, shown)
+    world.outlook_edit(copy_of(world, ids[0]), jobTitle="Mine")
+    assert world.sync().counts.held == 1
+    assert world.bc(ids[0])["jobTitle"] == "Buyer"

@@ -8,7 +8,14 @@ import pytest
 
 from sandbox.graph import schema
 from shared.core.reasons import explain
-from shared.model import Json, LinkState, OnBusinessCentralDelete, OnOutlookDelete, Reason
+from shared.model import (
+    Json,
+    LinkState,
+    OnBusinessCentralDelete,
+    OnLeaveScope,
+    OnOutlookDelete,
+    Reason,
+)
 from shared.state.runs import RunState, Trigger
 from tests.sync.situations import assert_equal, assert_silent, copy_of, in_sync, job, lost_values, name_of
 from tests.sync.world import ANNA, COMPANY, World
@@ -242,3 +249,85 @@ def test_copy_too_large_to_be_brought_back_is_not_removed_and_stops_no_other(
     [told] = [row for row in world.services.store.outcomes.all(ANNA, COMPANY) if row.id == large]
     assert told.reason is Reason.REFUSED_BY_OUTLOOK
     assert "too large to be kept" in explain(told.reason, told.code)
+
+
+def test_merged_twin_hands_its_copy_over_with_the_edits_of_both_sides(world: World) -> None:
+    one = world.bc_person("Grace Hopper", "grace@navy.example", jobTitle="Admiral")
+    two = world.bc_person("Grace Hopper", "grace@navy.example", jobTitle="Admiral")
+    world.set_up()
+    world.ok(full=True)
+    world.pass_minutes(30)
+    [owner] = world.links()
+    heir = two if owner == one else one
+    copy = copy_of(world, owner)
+    world.outlook_edit(copy, jobTitle="Mine", mobilePhone="+44 7700 900123")
+    world.bc_edit(heir, jobTitle="Theirs")
+    world.sandbox.call(world.sandbox.bc.people.merge_contacts, COMPANY, heir, owner)
+    world.ok()
+    assert copy_of(world, heir) == copy
+    assert job(world, heir) == ("Theirs", "Theirs")
+    assert world.bc(heir)["mobilePhoneNumber"] == "+44 7700 900123"
+    assert lost_values(world) == ["Mine"]
+    assert_silent(world)
+
+
+def test_copy_that_was_kept_for_its_edit_passes_to_the_one_entered_again(world: World) -> None:
+    old, _ = in_sync(world, 2)
+    copy = copy_of(world, old)
+    world.bc_delete(old)
+    world.outlook_edit(copy, jobTitle="Mine")
+    world.ok()
+    assert world.links()[old].state is LinkState.DETACHED
+    world.pass_minutes(30)
+    new = world.bc_person(name_of(0), "p0@x.example")
+    world.ok()
+    assert copy_of(world, new) == copy
+    assert job(world, new) == ("Mine", "Mine")
+    assert len(world.outlook()) == 2
+    assert_silent(world)
+
+
+def test_deleted_in_outlook_then_in_bc_never_comes_back(world: World) -> None:
+    gone, _ = in_sync(world, 2)
+    world.outlook_delete(copy_of(world, gone))
+    world.ok()
+    world.bc_delete(gone)
+    world.ok()
+    assert world.links()[gone].state is LinkState.REMOVED_BY_US
+    world.ok(full=True)
+    assert world.names() == [name_of(1)]
+    assert_silent(world)
+
+
+def test_deleted_again_after_it_was_brought_back_stays_away_again(world: World) -> None:
+    [ada] = in_sync(world, on_outlook_delete=OnOutlookDelete.FOREVER)
+    world.outlook_delete(copy_of(world, ada))
+    world.ok()
+    world.ok(wishes=[{"kind": "bringBack", "id": ada}])
+    assert len(world.outlook()) == 1
+    world.outlook_delete(copy_of(world, ada))
+    world.ok()
+    world.ok(full=True)
+    assert world.outlook() == []
+    assert_silent(world)
+
+
+def test_audits_of_many_days_bring_nothing_back_and_write_nothing(world: World) -> None:
+    """One deleted by its user, one detached, one kept for its edit, one moved out, one as it should be."""
+    deleted, left, kept, moved, _ = in_sync(
+        world, 5, filter={"jobTitle": "Buyer"}, on_leave_scope=OnLeaveScope.KEEP
+    )
+    world.outlook_delete(copy_of(world, deleted))
+    world.bc_edit(left, jobTitle="Poet")
+    world.bc_delete(kept)
+    world.outlook_edit(copy_of(world, kept), jobTitle="Mine")
+    world.people("create_folder", ANNA, "Private")
+    world.people("move_contact", ANNA, copy_of(world, moved), "Private")
+    world.ok()
+    there, mark = world.names(), world.sandbox.log.mark()
+    for _ in range(5):
+        world.pass_minutes(24 * 60)
+        world.ok(full=True, trigger=Trigger.TIMER)
+        world.ok(trigger=Trigger.TIMER)
+    assert world.names() == there == sorted(name_of(number) for number in (1, 2, 4))
+    assert world.writes_since(mark) == []

@@ -6,6 +6,7 @@ import pytest
 
 from shared.model import LinkState, OnBusinessCentralDelete, Reason
 from shared.state.runs import RunState
+from shared.sync.farewell import farewell
 from tests.sync.situations import assert_equal, assert_silent, copy_of, in_sync, job, lost_values, name_of
 from tests.sync.world import ANNA, COMPANY, World
 
@@ -105,6 +106,35 @@ def test_setup_deleted_and_made_again(world: World) -> None:
     assert copy_of(world, ada) == copy
     assert job(world, ada) == ("Head Buyer", "Head Buyer")
     assert len(world.outlook()) == len(world.bc_all()) == 2
+    assert_silent(world)
+
+
+def test_setup_deleted_with_its_copies_and_made_again(world: World) -> None:
+    """The folder is ours and empty: nothing is lost, nobody need be asked."""
+    in_sync(world, 2)
+    stored = world.services.store.setups.get(ANNA, COMPANY)
+    assert stored is not None
+    assert farewell(world.services, stored, lambda: False)
+    assert world.outlook() == []
+    world.set_up()
+    world.ok(full=True)
+    assert len(world.outlook()) == len(world.bc_all()) == 2
+    assert_equal(world)
+    assert_silent(world)
+
+
+def test_setup_made_again_asks_about_contacts_that_came_while_there_was_none(world: World) -> None:
+    """Whether they are new or were deleted by the user, nobody knows any more."""
+    in_sync(world, 2)
+    world.services.store.personal.erase_setup(ANNA, COMPANY)
+    world.bc_person("Rosa New", "rosa@x.example")
+    world.set_up()
+    run = world.sync(full=True)
+    assert (run.state, run.counts.held) == (RunState.NEEDS_CONFIRMATION, 1)
+    assert len(world.outlook()) == 2
+    confirm(world, run.id)
+    world.ok()
+    assert len(world.outlook()) == 3
     assert_silent(world)
 
 

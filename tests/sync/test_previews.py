@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.model import Direction, Setup
+from shared.model import Direction, LinkState, Reason, Setup
 from shared.state.runs import Run, RunKind, RunState
 from shared.sync.work import run_slice
 from tests.sync.situations import all_actions, assert_silent, copy_of, in_sync, job, name_of, persons
@@ -169,3 +169,28 @@ def test_one_run_with_a_narrower_filter_moves_no_watermark(world: World) -> None
     world.ok()
     assert len(world.bc_all()) == 3
     assert world.names() == sorted([name_of(0), "Rosa New"])
+
+
+def test_preview_applied_again_after_everything_moved_on_does_nothing(world: World) -> None:
+    [ada] = in_sync(world)
+    world.bc_edit(ada, jobTitle="Head Buyer")
+    preview = world.sync(kind=RunKind.PREVIEW)
+    world.sync(source=preview.id)
+    assert job(world, ada) == ("Head Buyer", "Head Buyer")
+    world.bc_edit(ada, jobTitle="Buyer")
+    world.ok()
+    world.sync(source=preview.id)
+    assert job(world, ada) == ("Buyer", "Buyer")
+    assert_silent(world)
+
+
+def test_one_run_with_a_filter_leaves_deletions_of_either_side_to_the_next(world: World) -> None:
+    here, there = in_sync(world, 2)
+    world.outlook_delete(copy_of(world, here))
+    world.outlook_edit(copy_of(world, there), jobTitle="Mine")
+    world.bc_delete(there)
+    world.ok(filter={"displayName": "Nobody"})
+    assert world.names() == [name_of(1)]
+    world.ok()
+    assert world.links()[here].state is LinkState.DELETED_BY_USER
+    assert world.links()[there].note is Reason.KEPT_EDITED

@@ -245,3 +245,49 @@ def test_who_does_not_take_part_is_listed_with_the_reason(world: World) -> None:
     assert len(world.bc_all()) == 1
     assert Outcome.FAILED not in world.outcomes().values()
     assert_silent(world)
+
+
+def test_contact_whose_type_flips_goes_and_returns_each_time(world: World) -> None:
+    ada, _ = in_sync(world, 2)
+    for _ in range(2):
+        world.pass_minutes(30)
+        world.bc_edit(ada, type="Company")
+        world.ok()
+        assert world.names() == [name_of(1)]
+        world.pass_minutes(30)
+        world.bc_edit(ada, type="Person")
+        world.ok()
+        assert len(world.outlook()) == 2
+    assert_equal(world)
+    assert_silent(world)
+
+
+def test_kept_copy_of_a_contact_whose_type_flips_is_linked_again_with_what_was_written_meanwhile(
+    world: World,
+) -> None:
+    ada, _ = in_sync(world, 2, on_leave_scope=OnLeaveScope.KEEP)
+    copy = copy_of(world, ada)
+    world.bc_edit(ada, type="Company")
+    world.ok()
+    world.outlook_edit(copy, mobilePhone="+44 7700 900123")
+    world.ok()
+    assert world.bc(ada)["mobilePhoneNumber"] == ""
+    world.pass_minutes(30)
+    world.bc_edit(ada, type="Person")
+    world.ok()
+    assert copy_of(world, ada) == copy
+    assert world.bc(ada)["mobilePhoneNumber"] == "+44 7700 900123"
+    assert_equal(world)
+    assert_silent(world)
+
+
+def test_exit_by_ones_own_edit_leaves_a_kept_copy_detached(world: World) -> None:
+    ada, _ = in_sync(world, 2, filter=BUYERS, on_leave_scope=OnLeaveScope.KEEP)
+    world.outlook_edit(copy_of(world, ada), jobTitle="Poet")
+    world.ok()
+    world.ok()
+    assert world.bc(ada)["jobTitle"] == "Poet"
+    assert world.links()[ada].state is LinkState.DETACHED
+    assert world.links()[ada].note is Reason.OUTSIDE_FILTER
+    assert len(world.outlook()) == 2
+    assert_silent(world)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.model import Json, LinkState, Reason
 from shared.state.runs import Trigger
 from tests.sync.situations import assert_equal, assert_silent, copy_of, in_sync, job, lost_values, name_of
-from tests.sync.world import ANNA, BEN, World
+from tests.sync.world import ANNA, BEN, COMPANY, World
 
 FOLDER = "Business Central"
 
@@ -309,3 +309,34 @@ def test_fields_that_outlook_has_not_stay_when_bc_wins(world: World) -> None:
     assert world.bc(ann)["jobTitle"] == "Head Buyer"
     assert world.bc(ann)["taxRegistrationNumber"] == "GB123456789"
     assert world.links()[ann].state is LinkState.LINKED
+
+
+def test_person_whom_another_mailbox_is_just_adding_waits_and_is_paired(world: World) -> None:
+    """The other run has claimed the address and not yet created anybody."""
+    in_sync(world)
+    claims, environment = world.services.store.claims, world.services.settings.bc_environment
+    other = claims.claim(environment, COMPANY, ["hedy@radio.example"], "another setup")
+    mine = world.outlook_add("Hedy Lamarr", "hedy@radio.example")
+    assert world.sync().counts.failed == 1
+    assert world.outcomes() == {mine: Reason.THROTTLED}
+    assert len(world.bc_all()) == 1
+    hedy = world.bc_person("Hedy Lamarr", "hedy@radio.example")
+    claims.fulfil(other, hedy)
+    world.pass_minutes(2)
+    world.ok(trigger=Trigger.TIMER)
+    assert copy_of(world, hedy) == mine
+    assert world.outcomes() == {}
+    assert_silent(world)
+
+
+def test_copied_in_outlook_then_the_original_deleted(world: World) -> None:
+    """The copy bears the marker: it is found by it, and the contact does not count as deleted."""
+    [ada] = in_sync(world)
+    original = copy_of(world, ada)
+    twin = world.people("copy_contact", ANNA, original)
+    world.ok()
+    world.pass_minutes(30)
+    world.outlook_delete(original)
+    world.ok()
+    assert copy_of(world, ada) == twin
+    assert_silent(world)
