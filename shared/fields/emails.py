@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shared.fields.texts import clean, length
 
@@ -83,6 +83,20 @@ def unfitting(slots: Iterable[str]) -> tuple[str, ...]:
     written = listed(slots)
     held = set(fitting(address for address in written if well_formed(address)))
     return tuple(address for address in written if address not in held)
+
+
+def over_bad_slots(slots: Iterable[str], there: Sequence[str]) -> tuple[str, ...]:
+    """The addresses in Outlook's slots, but Business Central's in place of one that it cannot take.
+
+    A slot without address holds one that Graph could not read (contracts/graph.md §1.5). Neither it nor a
+    malformed address clears anything; what stands beside it is not held up.
+    """
+    found: list[str] = []
+    for place, slot in enumerate(slots):
+        written = listed(slot)
+        good = bool(written) and all(map(well_formed, written))
+        found += written if good else there[place : place + 1]
+    return listed(found)
 
 
 def same_addresses(text: str, slots: Iterable[str]) -> bool:

@@ -101,18 +101,22 @@ def _email_list(outlook: OutlookContact, current: BcContact | None) -> Translati
         lost = (Reason.INVALID_EMAIL,) if good != written else ()
         cut = (Reason.TRUNCATED,) if held != good else ()
         return Translation(";".join(held) if held else None, (*lost, *cut))
-    # A slot without address holds one that Graph could not read (contracts/graph.md §1.5): it clears nothing.
-    if not all(map(texts.clean, outlook.emails)) or not all(map(emails.well_formed, written)):
+    if not any(map(emails.well_formed, written)):
         return Translation(None, (Reason.INVALID_EMAIL,))
-    known = set(emails.folded(written))
-    beyond = emails.listed(current.email)[emails.SLOTS :] if current else ()
-    kept = tuple(address for address in beyond if address.casefold() not in known)
-    whole = (*written, *kept)
+    there = emails.listed(current.email) if current else ()
+    good = emails.over_bad_slots(outlook.emails, there)
+    invalid = () if good == written and all(map(texts.clean, outlook.emails)) else (Reason.INVALID_EMAIL,)
+    known = set(emails.folded(good))
+    kept = tuple(address for address in there[emails.SLOTS :] if address.casefold() not in known)
+    whole = (*good, *kept)
     held = emails.fitting(whole)
+    if invalid and emails.folded(held) == emails.folded(there):
+        return Translation(None, invalid)
     if held == whole:
-        return Translation(";".join(held))
+        return Translation(";".join(held), invalid)
     # Where Business Central alone holds an address, making room would lose it: both sides rest.
-    return Translation(None if kept or not held else ";".join(held), (Reason.TRUNCATED,))
+    alone = kept or (invalid and there)
+    return Translation(None if alone or not held else ";".join(held), (*invalid, Reason.TRUNCATED))
 
 
 def _number(field: Field, text: str, ctx: FieldContext) -> Translation:

@@ -159,6 +159,29 @@ def test_malformed_or_unreadable_address_leaves_business_central_as_it_is(slots:
     assert translation.reasons == (Reason.INVALID_EMAIL,)
 
 
+@pytest.mark.parametrize("bad", ["ada@localhost", "Ada <ada@x.example>", "/o=Org/cn=ada", "", "no address"])
+def test_valid_address_goes_although_one_beside_it_cannot_and_takes_nothing_away(bad: str) -> None:
+    current = bc(email="a@x.example;b@x.example;c@x.example;d@x.example")
+    translation = to_bc(Field.EMAIL, outlook(emails=("new@x.example", bad, "c@x.example")), current, CONTEXT)
+    assert translation.value == "new@x.example;b@x.example;c@x.example;d@x.example"
+    assert translation.reasons == (Reason.INVALID_EMAIL,)
+    added = to_bc(
+        Field.EMAIL, outlook(emails=("a@x.example", "e@x.example", bad)), bc(email="a@x.example"), CONTEXT
+    )
+    assert (added.value, added.reasons) == ("a@x.example;e@x.example", (Reason.INVALID_EMAIL,))
+
+
+@given(st.lists(st.sampled_from(["a@x.example", "new@x.example", "bad@localhost", ""]), min_size=1, max_size=3))
+def test_a_bad_slot_never_takes_an_address_from_business_central_that_stood_in_its_place(
+    slots: list[str],
+) -> None:
+    current = bc(email="p@x.example;q@x.example;r@x.example")
+    value = to_bc(Field.EMAIL, outlook(emails=tuple(slots)), current, CONTEXT).value
+    held = (value or current.email).split(";")
+    for place, slot in enumerate(slots):
+        assert slot.endswith("x.example") or current.email.split(";")[place] in held
+
+
 @pytest.mark.parametrize("slots", [(), ("",), (" ", "")])
 def test_emptied_email_is_required(slots: tuple[str, ...]) -> None:
     translation = to_bc(Field.EMAIL, outlook(emails=slots), bc(), CONTEXT)

@@ -109,6 +109,24 @@ def test_address_that_is_none_rests_in_outlook_and_outlives_a_new_one_from_bc(wo
     assert_silent(world)
 
 
+def test_address_edited_beside_one_that_bc_cannot_take_arrives_and_both_sides_rest(world: World) -> None:
+    ada = world.bc_person("Ada Lovelace", "a@x.example;b@x.example")
+    world.set_up()
+    world.ok(full=True)
+    slots: list[Json] = [{"address": "new@x.example"}, {"address": "ada@localhost"}]
+    world.outlook_edit(copy_of(world, ada), emailAddresses=slots)
+    world.ok()
+    assert world.bc(ada)["email"] == "new@x.example;b@x.example"
+    assert world.links()[ada].note is Reason.INVALID_EMAIL
+    assert_silent(world)
+    world.pass_minutes(1)
+    world.bc_edit(ada, email="newer@x.example")
+    world.ok()
+    shown = world.card("Ada Lovelace")["emailAddresses"]
+    assert [slot["address"] for slot in shown] == ["newer@x.example", "ada@localhost"]  # type: ignore[index,call-overload,union-attr]
+    assert_silent(world)
+
+
 def test_unmapped_data_of_outlook_stay_as_they_are(world: World) -> None:
     own: dict[str, Json] = {
         "personalNotes": "likes tea",
