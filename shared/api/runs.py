@@ -25,7 +25,7 @@ from shared.api.route import Call, answer
 from shared.api.setups import merged
 from shared.api.views import AcceptedView, RunView
 from shared.core.reasons import explain
-from shared.errors import RequestError
+from shared.errors import RequestError, StateConflict
 from shared.filters import parse_filter
 from shared.model import Field, Json, Reason
 from shared.state.conflicts import Conflict
@@ -72,7 +72,14 @@ def start_sync(call: Call) -> Response:
     if earlier is not None:
         _send_if_lost(services, earlier)
         return _accepted(call, earlier)
-    queued = _queue(services, stored, replace(run, id=known.run))
+    try:
+        queued = _queue(services, stored, replace(run, id=known.run))
+    except StateConflict:
+        # The same request came twice at once, and the other one has just made the run.
+        made = services.store.runs.get(known.run)
+        if made is None:
+            raise
+        queued = made
     if queued.id != known.run:
         services.store.idempotency.point(scope, key, queued.id)
     return _accepted(call, queued)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from shared.model import Json
+from shared.state.run_queue import IDEMPOTENCY
+from shared.sync.services import build
+from tests.api.caller import Answer, Api
 from tests.api.conftest import Office
-from tests.sync.world import ANNA, BEN, COMPANY, OTHER_COMPANY
+from tests.sync.world import ANNA, BEN, COMPANY, OTHER_COMPANY, SandboxTime
 
 HERS = f"users/{ANNA}/setups/{COMPANY}"
 
@@ -55,6 +60,40 @@ def test_same_key_is_the_same_run_also_after_its_end(office: Office) -> None:
     other = office.key.post("sync", {**body, "mode": "incremental"}, Idempotency_Key="k-1")  # type: ignore[dict-item]
     assert other.status == 422
     assert office.key.post("sync", body, Idempotency_Key="k-2")["runId"] != first["runId"]
+
+
+class Twin(SandboxTime):
+    """The sandbox's time, in which the same request arrives again once its key is known, before its run is."""
+
+    def __init__(self, office: Office, again: Callable[[], None]) -> None:
+        super().__init__(office.world.sandbox.clock)
+        self._store = office.world.services.store
+        self._again = again
+        self._over = False
+
+    def now(self) -> datetime:
+        if not self._over and list(self._store._tables.rows(IDEMPOTENCY, "RowKey eq 'twin'")):
+            self._over = True
+            self._again()
+        return super().now()
+
+
+@pytest.mark.parametrize("more", [{}, {"filter": {"city": "London"}}])
+def test_same_key_sent_twice_at_once_is_one_run(office: Office, storage: str, more: dict[str, Json]) -> None:
+    office.set_up()
+    store = office.world.services.store
+    store._tables.clear(IDEMPOTENCY, "RowKey eq 'twin'")
+    body: Json = {"user": ANNA, "company": COMPANY, **more}
+    answers: list[Answer] = []
+
+    def send(api: Api) -> None:
+        answers.append(api.post("sync", body, Idempotency_Key="twin"))
+
+    env = {**office.world.sandbox.settings(), "AzureWebJobsStorage": storage}
+    send(Api(build(env, Twin(office, lambda: send(office.key)))))
+    assert [answer.status for answer in answers] == [202, 202]
+    assert len({answer["runId"] for answer in answers}) == 1
+    assert len(office.key.get(f"{HERS}/runs").value) == 1
 
 
 @pytest.mark.parametrize(
@@ -198,12 +237,14 @@ def test_restoring_brings_back_what_a_run_removed(office: Office) -> None:
     assert office.key.post(f"runs/{removed['runId']}/restore").status == 409
 
 
-def test_long_list_comes_in_pages_newest_first(office: Office) -> None:
+@pytest.mark.parametrize("door", ["key", "user"])
+def test_long_list_comes_in_pages_newest_first(office: Office, door: str) -> None:
     office.set_up()
     made = [ask(office, filter={"city": f"c{number}"})["runId"] for number in range(5)]
-    found, link = [], f"{HERS}/runs?size=2"
+    api, path = (office.key, HERS) if door == "key" else (office.signed_in(), f"me/setups/{COMPANY}")
+    found, link = [], f"{path}/runs?size=2"
     while link:
-        page = office.key.get(link)
+        page = api.get(link)
         assert isinstance(page.body, dict)
         found += [run["runId"] for run in page.value]
         link = str(page.body.get("nextLink", ""))
