@@ -96,6 +96,7 @@ def merge(
     if first and bc is not None and outlook is not None:
         merger.meet()
     else:
+        merger.look_for_swept(bc_changed & outlook_changed)
         for name in FIELDS:
             if name in bc_changed or name in outlook_changed:
                 merger.three_way(name, name in bc_changed, name in outlook_changed)
@@ -199,6 +200,7 @@ class _Merger:
         self.rules = rules
         self.closed = closed
         self.draft = _Draft()
+        self.swept: frozenset[Field] = frozenset()
         self.parts = outlook is not None and parts_changed(link.outlook_prints, outlook.prints)
 
     def meet(self) -> None:
@@ -215,8 +217,26 @@ class _Merger:
             elif self._flow_to_outlook(name) and mine:
                 self._conflict(name, Side.OUTLOOK)
 
+    def look_for_swept(self, both: frozenset[Field]) -> None:
+        """What the country emptied in Business Central although it came from Outlook: its answer got lost.
+
+        Such a blank was written by nobody (contracts/business-central.md §3.5), so Outlook's value is put back.
+        """
+        if Field.COUNTRY not in both or self.closed or not self.settled(Field.COUNTRY, in_outlook=True):
+            return
+        assert self.bc is not None
+        contact = self.bc.contact
+        self.swept = frozenset(
+            name
+            for name in _WITH_COUNTRY
+            if not bc_text(name, contact).strip() and self.outlook_text(name).strip()
+        )
+
     def three_way(self, name: Field, in_bc: bool, in_outlook: bool) -> None:
         if self.settled(name, in_outlook=in_outlook):
+            return
+        if name in self.swept:
+            self._flow_to_bc(name)
             return
         emptied = in_outlook and name in _NEVER_EMPTIED and not self.outlook_text(name).strip()
         if emptied and not self.closed:

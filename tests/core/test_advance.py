@@ -131,6 +131,20 @@ def test_what_business_central_rewrites_goes_on_to_outlook_in_the_same_run() -> 
     assert told == {Field.CITY: "London", Field.STATE: "Greater London"}
 
 
+@pytest.mark.parametrize("city", ["London", "Hamburg"])
+def test_a_city_that_our_own_country_emptied_is_put_back_where_the_answer_got_lost(city: str) -> None:
+    outlook = {"country": "Germany", "city": city}
+    given = couple(bc={"country": "DE", "city": ""}, outlook=outlook, setup={"filter": {}})
+    step = the(given)
+    assert values(step.to_bc) == {Field.CITY: city}
+    assert (step.to_outlook, step.conflicts) == ((), ())
+
+
+def test_a_city_that_someone_emptied_in_business_central_stays_empty() -> None:
+    step = the(couple(bc={"city": ""}, outlook={"country": "Germany"}, setup={"filter": {}}))
+    assert values(step.to_outlook) == {Field.CITY: ""}
+
+
 def test_what_outlook_could_not_be_told_is_told_by_the_next_run() -> None:
     given = couple(outlook={"postal_code": "EC1A 1BB"})
     answer = seen_bc(person(postal_code="EC1A 1BB", state="Greater London"))

@@ -7,9 +7,11 @@ in filters are unknown, times have none to seven digits, pages hold nine, links 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import formatdate
 from typing import cast
 from urllib.parse import quote
 from uuid import uuid4
@@ -33,6 +35,10 @@ ADDRESS = ("addressLine1", "addressLine2", *PLACE)
 TALK = ("phoneNumber", "email", "website", "mobilePhoneNumber")
 COUNTRIES = {"GB": "Great Britain", "DE": "Germany", "DK": "Denmark", "FR": "France"}
 POST_CODES = {"20097": ("Hamburg", "DE"), "69001": ("Lyon", "FR")}
+WAYS = (
+    *("ids in capitals and braces", "null for blank", "blanks left out", "an empty page first"),
+    *("one page for all", "answers backwards", "lost batches", "refused batches", "an upgrade now and then"),
+)
 
 
 class Refusal(Exception):
@@ -55,7 +61,7 @@ class PlainBc:
     """One company. `complaints`: what a caller did that the contract does not allow.
 
     `tells_count`, `tells_time`: whether lists are counted and contacts have a time of their last change.
-    `instead`: the answer to every look at contacts, whatever was asked.
+    `instead`: the answer to every look at contacts, whatever was asked. `ways`: of `WAYS`.
     """
 
     def __init__(
@@ -67,6 +73,8 @@ class PlainBc:
         self.tells_count = True
         self.tells_time = True
         self.instead: Tell | None = None
+        self.ways: set[str] = set()
+        self._batches = 0
         self._api = f"{BASE}/{tenant}/Production/api/v2.0"
         self._company = company
         self._now = now
@@ -194,22 +202,28 @@ class PlainBc:
             self.change(row, self._body(ask))
         elif ask.method == "DELETE":
             self.complaints.append("a contact was deleted")
-        return Tell(200, _shown(row))
+        return Tell(200, self._shown(row))
 
     def _on_contacts(self, ask: Ask) -> Tell:
         if ask.method == "POST":
             body = self._body(ask)
             if not body.get("displayName"):
                 return _refused(400, "Application_DialogException")
-            return Tell(201, _shown(self.create(body)))
+            return Tell(201, self._shown(self.create(body)))
         found = [row for row in self.rows.values() if self._matches(row.values, ask.query)]
         chosen = ask.query.get("$select", ",".join(ORDER)).lower().split(",")
         shown = [
-            {name: value for name, value in _shown(row).items() if name[0] == "@" or name.lower() in chosen}
+            {
+                name: value
+                for name, value in self._shown(row).items()
+                if name[0] == "@" or name.lower() in chosen
+            }
             for row in reversed(found)
         ]
         size = re.search(r"maxpagesize=(\d+)", ask.headers.get("prefer", ""))
         page = min(PAGE, int(size[1]) if size else PAGE)
+        if "one page for all" in self.ways:
+            page = len(shown) or 1
         counted: Record = {"@odata.count": len(found)} if "$count" in ask.query and self.tells_count else {}
         return Tell(200, self._pages(shown, page, ask, counted))
 
@@ -227,7 +241,17 @@ class PlainBc:
             target = f"{quote(ask.path, safe='/')}?{query}&aid=FIN&%24skiptoken={start}-{len(self._links)}"
             self._links[target] = body
             follow = {"@odata.nextLink": self.origin + target}
-        return body
+        return {"value": [], **counted, **follow} if "an empty page first" in self.ways and shown else body
+
+    def _shown(self, row: Row) -> Record:
+        shown: Record = {"@odata.etag": row.etag, **row.values, "someFutureMember": None}
+        if "ids in capitals and braces" in self.ways:
+            shown["id"] = f"{{{str(shown['id']).upper()}}}"
+        if "null for blank" in self.ways:
+            shown = {name: None if value == "" else value for name, value in shown.items()}
+        if "blanks left out" in self.ways:
+            shown = {name: value for name, value in shown.items() if value not in ("", None, False)}
+        return shown
 
     def _matches(self, values: Record, query: Mapping[str, str]) -> bool:
         text = query.get("$filter", "")
@@ -261,6 +285,20 @@ class PlainBc:
         operations = cast(list[Record], cast(Record, ask.body)["requests"])
         if len(operations) > 100:
             return _refused(500, "")
+        if any(each["method"] != "GET" for each in operations):
+            self._batches += 1
+            if "refused batches" in self.ways and self._batches % 2:
+                return _refused(429, "Application_TooManyRequests")
+            if "an upgrade now and then" in self.ways and self._batches % 2:
+                soon = {"Retry-After": formatdate(time.time() + 5, usegmt=True)}
+                return Tell(503, "<html>The environment is being updated.</html>", soon, "text/html")
+            if "lost batches" in self.ways and self._batches % 2:
+                self._carry_out(operations)
+                return Tell(504, "<html>Gateway Timeout</html>", kind="text/html")
+        responses = self._carry_out(operations)
+        return Tell(200, {"responses": responses[::-1] if "answers backwards" in self.ways else responses})
+
+    def _carry_out(self, operations: list[Record]) -> list[Json]:
         responses: list[Json] = []
         for each in operations:
             headers = {
@@ -271,7 +309,7 @@ class PlainBc:
             responses.append({"id": each.get("id"), "status": told.status, "headers": {}, "body": told.body})
             if told.status >= 400:
                 break
-        return Tell(200, {"responses": responses})
+        return responses
 
 
 METADATA = """<?xml version="1.0" encoding="utf-8"?>
@@ -279,10 +317,6 @@ METADATA = """<?xml version="1.0" encoding="utf-8"?>
 <Schema xmlns="http://docs.oasis-open.org/odata/ns/edm" Namespace="Microsoft.NAV">
 <EntityType Name="contact"><Property Type="Edm.String" MaxLength="80" Name="website"/></EntityType>
 </Schema></e:DataServices></e:Edmx>"""
-
-
-def _shown(row: Row) -> Record:
-    return {"@odata.etag": row.etag, **row.values, "someFutureMember": None}
 
 
 def _refused(status: int, code: str) -> Tell:

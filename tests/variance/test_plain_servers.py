@@ -20,6 +20,7 @@ from shared.state.runs import Mode, Run, RunState
 from shared.sync.services import Services, build
 from shared.sync.work import run_slice
 from tests.variance.plain_bc import BASE as BC_BASE
+from tests.variance.plain_bc import WAYS as BC_WAYS
 from tests.variance.plain_bc import PlainBc
 from tests.variance.plain_graph import BASE as GRAPH_BASE
 from tests.variance.plain_graph import HOME, WAYS, PlainGraph
@@ -198,6 +199,12 @@ def test_life_goes_on_the_same_on_servers_of_another_hand(town: PlainTown) -> No
 @pytest.mark.parametrize("way", WAYS)
 def test_life_goes_on_the_same_whatever_the_mailbox_leaves_out_or_loses(town: PlainTown, way: str) -> None:
     town.graph.ways = {way}
+    live_through(town)
+
+
+@pytest.mark.parametrize("way", BC_WAYS)
+def test_life_goes_on_the_same_however_business_central_answers(town: PlainTown, way: str) -> None:
+    town.bc.ways = {way}
     live_through(town)
 
 
