@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, TypedDict
 
 from azure.data.tables import TableServiceClient
-from azure.storage.queue import QueueServiceClient
+from azure.storage.queue import LinearRetry, QueueServiceClient
 
 from shared.settings import StorageSettings
 
@@ -15,20 +15,21 @@ if TYPE_CHECKING:
 
 
 class _Limits(TypedDict):
-    retry_total: int
     connection_timeout: float
     read_timeout: float
 
 
 class _TableLimits(_Limits):
+    retry_total: int
     retry_backoff_factor: float
     retry_backoff_max: float
 
 
-_LIMITS = _Limits(retry_total=4, connection_timeout=5, read_timeout=30)
+_LIMITS = _Limits(connection_timeout=5, read_timeout=30)
+_TABLE_LIMITS = _TableLimits(retry_total=4, retry_backoff_factor=0.3, retry_backoff_max=5, **_LIMITS)
 """Seconds. The SDK's own ten retries of up to two minutes outlive a lease and an HTTP answer."""
-_TABLE_LIMITS = _TableLimits(retry_backoff_factor=0.3, retry_backoff_max=5, **_LIMITS)
-
+_QUEUE_PATIENCE = LinearRetry(backoff=1, retry_total=2, random_jitter_range=1)
+"""Seconds. Who notifies waits three for an answer (contracts/graph.md §6.5); the SDK alone takes eighty."""
 
 _SDK_LOGS = ("azure.core.pipeline.policies.http_logging_policy", "azure.identity")
 """They log every request's URL at the worker's level, Information; keys in it are addresses of people."""
@@ -48,8 +49,10 @@ def queue_service(storage: StorageSettings) -> QueueServiceClient:
     _quieten_sdk()
     if storage.connection_string is not None:
         text = storage.connection_string.get_secret_value()
-        return QueueServiceClient.from_connection_string(text, **_LIMITS)
-    return QueueServiceClient(storage.queue_uri, credential=_identity(storage), **_LIMITS)
+        return QueueServiceClient.from_connection_string(text, retry_policy=_QUEUE_PATIENCE, **_LIMITS)
+    return QueueServiceClient(
+        storage.queue_uri, credential=_identity(storage), retry_policy=_QUEUE_PATIENCE, **_LIMITS
+    )
 
 
 def _quieten_sdk() -> None:

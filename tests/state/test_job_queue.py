@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueClient
 
+from shared.errors import Busy
+from shared.settings import StorageSettings
 from shared.state import Job, Store
 from shared.state.job_queue import QUEUE
-from tests.state.conftest import Who
+from tests.state.conftest import Clock, Who, tokens
 
 
 @pytest.fixture
@@ -56,3 +59,18 @@ def test_delay_beyond_a_messages_life_is_cut(store: Store, queue: QueueClient, w
 def test_message_that_is_none_of_ours_is_refused(body: str) -> None:
     with pytest.raises(ValueError):
         Job.parse(body)
+
+
+def test_queue_that_is_away_is_given_up_while_the_sender_still_waits(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Graph waits three seconds, then ten, and counts who is slower."""
+    nowhere = "http://127.0.0.1:9/devstoreaccount1"
+    text = f"AccountName=a;AccountKey=a2V5;TableEndpoint={nowhere};QueueEndpoint={nowhere}"
+    away = Store(StorageSettings.from_connection_string(text), clock, tokens())
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    with pytest.raises(Busy):
+        away.jobs.send("run", "user", "company")
+    assert waits
+    assert sum(waits) < 5
