@@ -50,6 +50,10 @@ class Row:
             number += 1
         return value
 
+    def goes_on(self, name: str) -> bool:
+        """Whether a text may have further pieces: its first one is full."""
+        return len(str(self.values.get(name, ""))) == _TEXT_PIECE
+
     def flag(self, name: str) -> bool:
         """A truth value; False where absent."""
         return self.values.get(name, False) is True

@@ -34,9 +34,8 @@ _SMALL = (
     "print_key",
     "lease_owner",
     "lease_until",
+    *("run", "mode", "trigger", "at"),
 )
-_BODY_PIECES = 8
-_PIECES = tuple(f"{name}_{number}" for name in ("setup", "body") for number in range(1, _BODY_PIECES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +126,19 @@ class Setups:
         Without `delta_link` and `linked_filter` (they would be most of the traffic), hence without
         `state_etag`: nobody can write such a state back.
         """
-        rows = self._tables.rows(TABLE, "", (*_SMALL, *_PIECES, "run", "mode", "trigger", "at"), page_size)
-        for stored in _grouped(rows):
+        rows = self._tables.rows(TABLE, "", _SMALL, page_size)
+        for stored in _grouped(self._made_whole(rows)):
             yield replace(stored, state_etag="")
+
+    def _made_whole(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """With the further pieces of a long text, asked for only where there are any: one round trip each."""
+        for row in rows:
+            if row.goes_on("setup") or row.goes_on("body"):
+                whole = self._tables.get(TABLE, row.partition, row.key)
+                if whole is not None:
+                    yield whole
+            else:
+                yield row
 
     def names(self, size: int, continuation: str = "") -> Page[tuple[str, str]]:
         """User and company of some setups, from where an earlier page ended. One round trip."""
@@ -298,8 +307,6 @@ def _setup_row(setup: Setup, etag: str) -> Row:
 
 def _state_values(state: SetupState) -> dict[str, Value]:
     body = _STATE.dump_json(state, exclude=set(_COLUMNS), exclude_defaults=True).decode()
-    if len(pieces("body", body)) > _BODY_PIECES:
-        raise ValueError("the small part of a setup's state is too long for a row")
     columns: dict[str, Value] = {
         "print_key": state.print_key,
         "linked_filter": state.linked_filter,

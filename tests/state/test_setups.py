@@ -168,6 +168,15 @@ def test_all_spans_pages_and_leaves_out_what_is_large(store: Store, who: Who) ->
     assert {(each.state.delta_link, each.state.linked_filter) for each in found} == {("", b"")}
 
 
+def test_all_brings_a_long_setup_whole_and_every_other_beside_it(store: Store, who: Who) -> None:
+    longest = {f"field{number}": "a" + '"' * 3999 for number in range(50)}
+    kept = [
+        store.setups.put(Setup(who.user, company, filter=expressions)).setup
+        for company, expressions in (("a", {}), ("b", longest), ("c", {"name": "x" * 15_900}))
+    ]
+    assert [each.setup for each in store.setups.all() if each.setup.user == who.user] == kept
+
+
 def test_what_was_not_read_whole_cannot_be_written_back(store: Store, who: Who) -> None:
     store.setups.put(who.setup())
     listed = next(each for each in store.setups.all() if each.setup.user == who.user)

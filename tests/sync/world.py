@@ -57,9 +57,9 @@ class World:
         return world
 
     def reset_storage(self) -> None:
-        """Forget what earlier tests of this worker stored for the same users."""
+        """Forget what earlier tests of this worker stored, for whomever: a tick looks at everybody."""
         store, environment = self.services.store, self.services.settings.bc_environment
-        for user in (ANNA, BEN):
+        for user in {ANNA, BEN, *(stored.setup.user for stored in store.setups.all())}:
             store.personal.erase(user)
         for company in (COMPANY, OTHER_COMPANY):
             store.companies.keep_reference(environment, company, Reference({}, ""))
