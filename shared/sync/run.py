@@ -55,7 +55,8 @@ def synchronize(session: Session, report: Report) -> Ending:
         return finish(session, report, seen, Plan(), ())
     rules = session.rules()
     links = session.services.store.links.load(session.setup.user, session.setup.company)
-    values = session.run.kind is RunKind.PREVIEW
+    # What a preview read to show it, its application reads too, or it would decide otherwise.
+    values = session.run.kind is RunKind.PREVIEW or applies_preview(session)
     seen = observer.complete(seen, links, rules, report.left_alone(), values=values)
     session.judge_stamp(seen, rules)
     if not session.restore_accepted and looks_restored(observer, seen):

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.faults import Fault
 from shared.model import Limit, Reason
-from shared.state.runs import Run, RunKind, RunState
+from shared.state.runs import Run, RunKind, RunState, Trigger
 from tests.sync.situations import all_actions, assert_equal, assert_silent, copy_of, in_sync, job
 from tests.sync.world import ANNA, COMPANY, World
 
@@ -72,6 +72,21 @@ def test_confirmation_covers_only_what_was_shown(world: World) -> None:
     assert run.counts.to_outlook.deleted == 20
     assert held(world) == sorted(ids[20:25])
     assert len(world.outlook()) == 10
+
+
+def test_confirmation_of_an_earlier_run_covers_what_later_ones_hold_still(world: World) -> None:
+    """The later run reads the contact in Business Central, too, and shows the value that would be replaced."""
+    ids = in_sync(world, 2, max_changes=Limit(0, 0))
+    world.pass_minutes(60)
+    world.bc_edit(ids[1], jobTitle="Head Buyer")
+    world.ok()
+    world.outlook_edit(copy_of(world, ids[0]), jobTitle="Mine")
+    shown = world.sync()
+    world.pass_minutes(1)
+    assert world.sync(trigger=Trigger.TIMER).counts.held == 1
+    confirm(world, shown)
+    assert world.ok().counts.to_business_central.updated == 1
+    assert job(world, ids[0]) == ("Mine", "Mine")
 
 
 def test_what_is_no_longer_due_is_not_done_although_it_was_confirmed(world: World) -> None:

@@ -59,6 +59,19 @@ def test_applied_preview_does_what_was_shown_and_leaves_the_rest_for_the_next_ru
     assert_silent(world)
 
 
+def test_street_of_many_lines_is_written_as_it_was_shown(world: World) -> None:
+    [ada] = in_sync(world, 1, {"addressLine1": "a", "addressLine2": "b"})
+    world.outlook_edit(copy_of(world, ada), businessAddress={"street": "a\nb\nc\nd"})
+    world.ok()
+    world.pass_minutes(1)
+    world.bc_edit(ada, addressLine1="new")
+    preview = world.sync(kind=RunKind.PREVIEW)
+    assert world.sync(source=preview.id).message == ""
+    card = world.card(name_of(0))
+    assert card["businessAddress"]["street"] == "new\nb\nc\nd"  # type: ignore[index,call-overload]
+    assert_silent(world)
+
+
 def test_shown_deletion_is_not_done_when_the_copy_was_edited_meanwhile(world: World) -> None:
     gone, _ = in_sync(world, 2)
     world.bc_delete(gone)
