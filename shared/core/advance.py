@@ -54,7 +54,8 @@ def follow_up(step: Step, answer: SeenBc, rules: Rules) -> tuple[FieldChange, ..
         contact = with_outlook_text(contact, change.field, change.new)
     found = []
     for name in FIELDS:
-        rests = name in edited - sent - planned and bool(outlook_text(name, contact).strip())
+        settled = step.bc is not None and same(name, step.bc.contact, contact, rules.fields)
+        rests = name in edited - sent - planned and not settled and bool(outlook_text(name, contact).strip())
         rewritten = name in moved or (name in _REWRITTEN and name in sent)
         if not rewritten or name in step.waiting or rests:
             continue

@@ -107,16 +107,24 @@ def merge(
 def lost_with_copy(
     link: Link, bc: SeenBc, outlook: SeenOutlook, rules: Rules, flowing: Iterable[FieldChange]
 ) -> tuple[Conflict, ...]:
-    """What only Outlook holds when a copy is removed: edits that may not flow, values that rest there."""
+    """What only Outlook holds when a copy is removed: edits that may not flow, values that rest there.
+
+    An edit that flows counts, too, where Business Central cannot hold the whole of it.
+    """
     edited = changed(link.outlook_prints, outlook.prints)
     sent = {change.field for change in flowing}
     merger = _Merger(link, bc, outlook, rules, closed=True)
+
+    def lost(name: Field) -> bool:
+        if name not in edited and not merger.rests(name):
+            return False
+        waits = name not in sent and not merger.settled(name, in_outlook=name in edited)
+        return waits or bool(merger.unheld(name))
+
     return tuple(
         Conflict(name, bc_text(name, bc.contact), merger.outlook_text(name), Side.OUTLOOK)
         for name in FIELDS
-        if name not in sent
-        and (name in edited or merger.rests(name))
-        and not merger.settled(name, in_outlook=name in edited)
+        if lost(name)
     )
 
 
@@ -211,6 +219,7 @@ class _Merger:
             theirs = bc_text(name, self.bc.contact).strip()
             mine = outlook_text(name, self.outlook.contact).strip()
             if self.settled(name, in_outlook=False):
+                self._note_cut(name)
                 continue
             if mine and not theirs:
                 self._flow_to_bc(name)
@@ -234,6 +243,7 @@ class _Merger:
 
     def three_way(self, name: Field, in_bc: bool, in_outlook: bool) -> None:
         if self.settled(name, in_outlook=in_outlook):
+            self._note_cut(name)
             return
         if name in self.swept:
             self._flow_to_bc(name)
@@ -280,10 +290,14 @@ class _Merger:
             return ()
         if name in self.link.refused:
             return (Reason.REFUSED_BY_BUSINESS_CENTRAL,)
-        if self.link.note not in MAY_REST:
+        return self.unheld(name) if self.link.note in MAY_REST else ()
+
+    def unheld(self, name: Field) -> tuple[Reason, ...]:
+        """Why Business Central cannot hold this value, or not the whole of it."""
+        if self.outlook is None or not self.outlook_text(name).strip():
             return ()
         current = self.bc.contact if self.bc else None
-        return to_bc(name, self.outlook.contact, current, self.rules.fields).reasons
+        return to_bc(name, self.outlook.contact, current, self.rules.fields, parts_changed=self.parts).reasons
 
     def _would_lose(self, name: Field) -> bool:
         """Writing Business Central's value to Outlook would take away one that rests there."""
@@ -299,6 +313,11 @@ class _Merger:
             return False
         parts = self.parts if in_outlook else None
         return same(name, self.bc.contact, self.outlook.contact, self.rules.fields, parts_changed=parts)
+
+    def _note_cut(self, name: Field) -> None:
+        """Equal, but for what does not fit: that rests in Outlook, and must not be forgotten."""
+        if Reason.TRUNCATED in self.unheld(name):
+            self._note((Reason.TRUNCATED,))
 
     def outlook_text(self, name: Field) -> str:
         if self.outlook is None:

@@ -180,6 +180,16 @@ def test_a_country_that_the_post_code_brings_back_is_told_to_outlook() -> None:
     assert told == {Field.COUNTRY: "Great Britain"}
 
 
+def test_at_a_first_meeting_too_outlook_is_told_what_the_answer_took_back() -> None:
+    contact, met = person(company_number="", company_name=""), stranger(company_name="Other Works")
+    given = Given(people=(contact,), cards=(met,))
+    step = the(given)
+    assert values(step.to_bc) == {Field.COMPANY: "KT101"}
+    answer = seen_bc(replace(contact, company_number="KT101", company_name="Other Works", country=""))
+    told = {change.field: change.new for change in follow_up(step, answer, given.rules)}
+    assert told == {Field.COUNTRY: ""}
+
+
 def test_a_planned_value_that_the_answer_bears_out_is_told_once() -> None:
     given = couple(bc={"job_title": "Chief"}, outlook={"mobile": "+44 1"})
     answer = seen_bc(person(job_title="Chief", mobile="+44 1"))
@@ -190,6 +200,39 @@ def test_a_value_that_business_central_could_not_take_is_not_written_over_by_its
     given = couple(outlook={"country": "Atlantis", "postal_code": "EC1A 1BB"})
     answer = seen_bc(person(country="DE", postal_code="EC1A 1BB"))
     assert follow_up(the(given), answer, given.rules) == ()
+
+
+# --- what does not fit -------------------------------------------------------------------------------
+
+LONG = f"{'z' * 60}@works.example"
+
+
+def test_an_address_added_that_does_not_fit_is_told_although_nothing_flows() -> None:
+    given = couple(outlook={"emails": ("ada@works.example", LONG)})
+    step = the(given)
+    assert (step.effects, step.reasons) == (frozenset(), (Reason.TRUNCATED,))
+    moved = after(given, Done())
+    assert moved.note is Reason.TRUNCATED
+    assert next_run(given, moved, given.people[0], given.cards[0]) is None
+
+
+@pytest.mark.parametrize("synced", [True, False])
+@pytest.mark.parametrize(
+    ("edit", "held", "lost"),
+    [
+        ({"emails": ("ada@works.example", LONG)}, {}, (Field.EMAIL, f"ada@works.example;{LONG}")),
+        ({"job_title": "x" * 40}, {"job_title": "x" * 30}, (Field.JOB_TITLE, "x" * 40)),
+    ],
+)
+def test_what_did_not_fit_stands_in_the_record_when_its_copy_goes(
+    edit: dict[str, Any], held: dict[str, Any], lost: tuple[Field, str], synced: bool
+) -> None:
+    given = couple(outlook=edit)
+    if synced:
+        given = replace(given, links=(after(given, Done(seen_bc(person(**held)))),))
+    gone = the(replace(given, people=(person(**held, privacy_blocked=True, etag="b9"),)))
+    assert Effect.DELETE_OUTLOOK in gone.effects
+    assert [(c.field, c.lost) for c in gone.conflicts] == [lost]
 
 
 # --- two names ---------------------------------------------------------------------------------------
