@@ -165,7 +165,10 @@ class _Decider:
             note=self._note(pair, merged),
         )
         mark = outlook is not None and self._needs_marker(link.bc_id, outlook.contact)
-        return goes_on(pair.having(after), merged, mark=mark)
+        step = goes_on(pair.having(after), merged, mark=mark)
+        if step is None or not mark or link.outlook_prints:
+            return step
+        return replace(step, category=self._fresh(outlook))  # linked by a run that died before it was marked
 
     def _at_rest(self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None) -> bool:
         """Nearly every pair of nearly every run: as it was, in every respect. Worth asking first."""
@@ -306,8 +309,7 @@ class _Decider:
         pair = pair.having(replace(link, note=self._note(pair, merged)))
         former = inherited or self.holder(outlook_id, bc_id)
         step = goes_on(pair, merged, mark=self._needs_marker(bc_id, outlook.contact))
-        fresh = not self._ours(outlook.contact) and not self.to_bc_only
-        return step and replace(step, forget=former, category=fresh)
+        return step and replace(step, forget=former, category=self._fresh(outlook))
 
     def lone_bc(self, bc: SeenBc, owner: str, before: Link | None) -> Step | None:
         bc_id = bc.contact.id
@@ -343,8 +345,10 @@ class _Decider:
         marker = contact.marker
         return marker is None or marker.contact != bc_id or not self.rules.own(marker)
 
-    def _ours(self, contact: OutlookContact) -> bool:
-        return contact.marker is not None and self.rules.own(contact.marker)
+    def _fresh(self, outlook: SeenOutlook | None) -> bool:
+        """New to the sync, so it gets our category."""
+        marker = outlook.contact.marker if outlook else None
+        return not self.to_bc_only and (marker is None or not self.rules.own(marker))
 
     def _closed(self, link: Link, outlook: SeenOutlook | None) -> bool:
         """Nothing may flow to Business Central."""

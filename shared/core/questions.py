@@ -134,6 +134,8 @@ class _Asker:
             self.q.companies |= {fold_company_name(text) for name, text in wish.values if name is Field.COMPANY}
         if outlook is not None and (link.note in MAY_REST or self._leaves(link, bc)):
             self._company(outlook.contact)
+        if outlook is not None and not link.outlook_prints:
+            self._look(link.outlook_id)  # a run died before it was marked, perhaps: delta does not show it
         if self._leaves(link, bc):
             self._look(link.outlook_id)
             if link.bc_id in self.bc.gone and outlook is not None:

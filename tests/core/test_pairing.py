@@ -190,6 +190,12 @@ def test_a_creation_that_never_happened_of_a_contact_deleted_since_is_given_up()
     assert step.link.state is LinkState.REMOVED_BY_US
 
 
+def test_a_contact_linked_but_never_marked_gets_its_marker_and_category() -> None:
+    started = Link("bc-ada", "ol-ada", LinkState.LINKED)
+    step = the(Given(links=(started,), people=(person(),), cards=(stranger(),)), "bc-ada")
+    assert (step.effects, step.mark, step.category) == (frozenset({Effect.UPDATE_OUTLOOK}), True, True)
+
+
 def test_a_contact_blocked_before_the_lost_answer_is_taken_out_again() -> None:
     given = Given(links=(PENDING,), people=(person(privacy_blocked=True),), cards=(card(),))
     assert the(given, "bc-ada").effects == {Effect.DELETE_OUTLOOK}

@@ -67,6 +67,13 @@ def test_removed_in_delta_is_only_a_hint_of_a_contact_that_was_never_linked_too(
     assert asked(Given(), removed=frozenset({"ol-ada"})).outlook == {"ol-ada"}
 
 
+def test_a_link_that_was_never_synced_has_its_contact_inspected() -> None:
+    """A run that died between the creation and the marker left it so."""
+    given = couple(link={"bc_prints": b"", "outlook_prints": b""})
+    seen = replace(given, cards=tuple(replace(card, inspected=False) for card in given.cards))
+    assert asked(seen).outlook == {"ol-ada"}
+
+
 def test_removed_in_delta_is_only_a_hint() -> None:
     assert asked(unread(couple()), removed=frozenset({"ol-ada"})).outlook == {"ol-ada"}
 
