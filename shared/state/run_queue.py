@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from shared.errors import StateConflict
 from shared.state.keys import SEPARATOR, after, company_key, escape, moment, stamp, user_key
@@ -22,6 +22,7 @@ _ATTEMPTS = 6
 _REMEMBERED = timedelta(days=1)
 _STALE = timedelta(minutes=2)
 """A run that waits for longer may have lost its message, or even its row."""
+_LONG_AGO = stamp(datetime(2000, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,13 @@ class RunQueue:
             except StateConflict:
                 continue
         raise StateConflict("Runs of this setup come and go too fast: try again")
+
+    def unsent(self, user: str, company: str, run: str) -> None:
+        """Notes that `run` waits without a message: the next request, or the next tick, sends it."""
+        waiting = self.waiting(user, company)
+        if waiting is not None and waiting.run == run:
+            row = _row(Run(run, user, company), replace(waiting, at=_LONG_AGO))
+            self._tables.replace(TABLE, row)
 
     def clear(self, user: str, company: str, run: str) -> None:
         """Takes `run` out of the queue, where it failed before it began."""

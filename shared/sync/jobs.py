@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
+from shared.errors import Busy, SyncError
 from shared.state.keys import SEPARATOR
 from shared.state.run_queue import Claimed
 from shared.state.runs import Mode, Run, Trigger
@@ -43,13 +45,21 @@ def ask(
 ) -> Claimed:
     """Queue a plain run of a setup, or join the one that waits. Three round trips as a rule.
 
-    The row first, the message second: a run whose message was lost is found by the tick.
+    The row first, the message second: a run whose message was lost is found by the tick. Raises Busy where
+    either could not be stored; then whoever asks again does not find it waiting for nothing.
     """
     store = services.store
     run = Run(store.runs.new_id(user, company), user, company, mode=mode, trigger=trigger)
-    claimed = store.run_queue.claim(run)
-    if claimed.send:
-        store.jobs.send(claimed.run, user, company, DEBOUNCE_SECONDS if debounced else 0.0)
+    waiting = run.id
+    try:
+        claimed = store.run_queue.claim(run)
+        waiting = claimed.run
+        if claimed.send:
+            store.jobs.send(claimed.run, user, company, DEBOUNCE_SECONDS if debounced else 0.0)
+    except Busy:
+        with suppress(SyncError):
+            store.run_queue.unsent(user, company, waiting)
+        raise
     return claimed
 
 

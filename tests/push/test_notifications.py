@@ -13,9 +13,10 @@ from shared.model import Json
 from shared.state.runs import Trigger
 from shared.state.subscriptions import Service
 from shared.sync import jobs, push
-from shared.sync.services import Services
+from shared.sync.services import Services, build
+from shared.sync.tick import tick
 from tests.push.conftest import Pushed
-from tests.sync.world import ANNA, BEN, COMPANY
+from tests.sync.world import ANNA, BEN, COMPANY, SandboxTime
 
 
 def test_edit_in_outlook_arrives_by_notification(pushed: Pushed) -> None:
@@ -228,7 +229,36 @@ def test_notification_is_answered_with_503_while_storage_is_away(unreachable: Se
     assert _tell(unreachable, "bc", body) == 503
 
 
+def test_notification_that_comes_again_after_the_queue_was_away_is_queued(pushed: Pushed, storage: str) -> None:
+    """It is not taken for one whose run waits already: that run's message was never stored."""
+    pushed.start()
+    row = pushed.subscription()
+    body = json.dumps({"value": [{"subscriptionId": row.id, "clientState": row.client_state}]}).encode()
+    assert _tell(_without_queue(pushed, storage), "graph", body) == 503
+    assert pushed.messages() == []
+    assert _tell(pushed.services, "graph", body) == 202
+    assert [job.user for job in pushed.messages()] == [ANNA]
+
+
+def test_run_whose_message_could_not_be_stored_is_sent_by_the_next_tick(pushed: Pushed, storage: str) -> None:
+    pushed.start()
+    row = pushed.subscription()
+    body = json.dumps({"value": [{"subscriptionId": row.id, "clientState": row.client_state}]}).encode()
+    assert _tell(_without_queue(pushed, storage), "graph", body) == 503
+    tick(pushed.services)
+    assert [job.user for job in pushed.messages()] == [ANNA]
+
+
 # --- what the tests say --------------------------------------------------------------------------
+
+
+def _without_queue(pushed: Pushed, storage: str) -> Services:
+    """The same product, whose tables are there and whose queue is not."""
+    parts = dict(part.split("=", 1) for part in storage.strip(";").split(";"))
+    parts["QueueEndpoint"] = "http://127.0.0.1:9/devstoreaccount1"
+    env = {**pushed.world.sandbox.settings(), "PUBLIC_BASE_URL": pushed.receiver.url}
+    text = ";".join(f"{name}={value}" for name, value in parts.items())
+    return build({**env, "AzureWebJobsStorage": text}, SandboxTime(pushed.world.sandbox.clock))
 
 
 def _runs(pushed: Pushed):  # type: ignore[no-untyped-def]
