@@ -30,7 +30,6 @@ from shared.filters import parse_filter
 from shared.model import Field, Json, Reason
 from shared.state.conflicts import Conflict
 from shared.state.held import HeldItem
-from shared.state.keys import moment
 from shared.state.runs import Mode, Run, RunKind, RunState, Trigger
 from shared.state.setups import StoredSetup
 from shared.sync.services import Services
@@ -40,7 +39,6 @@ _LOOK_AGAIN = "2"
 """Seconds after which a look at a queued run is worth while."""
 _INNER = frozenset({"digest", "code", "refused"})
 """What an action holds that nobody outside needs: code and refused fields stand in the explanation."""
-_LOST_AFTER = 120.0
 _LONGEST_KEY = 200
 
 
@@ -70,7 +68,7 @@ def start_sync(call: Call) -> Response:
         raise Refusal(422, "This Idempotency-Key came with another request before. Use a new key.")
     earlier = services.store.runs.get(known.run)
     if earlier is not None:
-        _send_if_lost(services, earlier)
+        _send_again(services, earlier)
         return _accepted(call, earlier)
     try:
         queued = _queue(services, stored, replace(run, id=known.run))
@@ -235,10 +233,9 @@ def _queue(services: Services, stored: StoredSetup, run: Run) -> Run:
     return replace(run, id=claimed.run, state=RunState.QUEUED)
 
 
-def _send_if_lost(services: Services, run: Run) -> None:
-    """A run that waits for long may have lost its message; a second one does no harm."""
-    age = services.clock.now() - moment(run.queued_at)
-    if run.state is RunState.QUEUED and age.total_seconds() > _LOST_AFTER:
+def _send_again(services: Services, run: Run) -> None:
+    """A run that waits may have lost its message, or never had one; a second one does no harm."""
+    if run.state is RunState.QUEUED:
         services.store.jobs.send(run.id, run.user, run.company, traceparent=run.trace)
 
 

@@ -62,6 +62,21 @@ def test_same_key_is_the_same_run_also_after_its_end(office: Office) -> None:
     assert office.key.post("sync", body, Idempotency_Key="k-2")["runId"] != first["runId"]
 
 
+def test_request_repeated_after_the_queue_was_away_is_done(office: Office, storage: str) -> None:
+    office.set_up()
+    parts = dict(part.split("=", 1) for part in storage.strip(";").split(";"))
+    parts["QueueEndpoint"] = "http://127.0.0.1:9/devstoreaccount1"
+    text = ";".join(f"{name}={value}" for name, value in parts.items())
+    env = {**office.world.sandbox.settings(), "AzureWebJobsStorage": text}
+    away = Api(build(env, SandboxTime(office.world.sandbox.clock)))
+    body: Json = {"user": ANNA, "company": COMPANY, "filter": {"city": "London"}}
+    assert away.post("sync", body, Idempotency_Key="k-4").status == 503
+    before = office.world.services.store.jobs.length()
+    assert office.key.post("sync", body, Idempotency_Key="k-4").status == 202
+    assert office.world.services.store.jobs.length() == before + 1
+    assert len(office.key.get(f"{HERS}/runs").value) == 1
+
+
 class Twin(SandboxTime):
     """The sandbox's time, in which the same request arrives again once its key is known, before its run is."""
 
