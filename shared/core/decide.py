@@ -26,6 +26,7 @@ from shared.core.steps import (
     goes_on,
     left_alone,
     removed,
+    unreadable,
 )
 from shared.fields.fingerprint import changed, parts_changed
 from shared.model import (
@@ -88,15 +89,19 @@ class _Decider:
             yield self.lone_bc(self.bc.contacts[bc_id], owner, before.get(bc_id))
         for lone in pairing.lone_outlook:
             yield self.lone_outlook(lone)
+        for outlook_id in sorted(self.outlook.unread - self.holders.keys()):
+            yield unreadable(outlook_id)
 
     # --- one link -------------------------------------------------------------------------------
 
     def linked(self, link: Link, before: Link | None) -> Step | None:
         bc = self.bc.contacts.get(link.bc_id)
         outlook = self.outlook.contacts.get(link.outlook_id)
+        pair = Pair(link, before, bc, outlook)
+        if link.outlook_id in self.outlook.unread:
+            return unreadable(link.outlook_id, link.bc_id, pair)
         if self._at_rest(link, before, bc, outlook):
             return None
-        pair = Pair(link, before, bc, outlook)
         match link.state:
             case LinkState.LINKED | LinkState.REMOVING:
                 return self.live(pair)

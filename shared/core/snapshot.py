@@ -51,12 +51,14 @@ class OutlookView:
 
     `contacts`: alive in the folder, by id. A linked contact that is neither there nor in `away` is
     unchanged since its link was saved. `own_content`: ids that carry the user's own content in
-    properties that are not synced; asked for before a copy may be removed.
+    properties that are not synced; asked for before a copy may be removed. `unread`: ids of which nothing is
+    known, for Outlook would not show them.
     """
 
     contacts: Mapping[str, SeenOutlook] = field(default_factory=dict)
     away: Mapping[str, Whereabouts] = field(default_factory=dict)
     own_content: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
 
 
 class WishKind(StrEnum):

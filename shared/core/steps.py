@@ -45,6 +45,19 @@ class Pair:
         return same_bc and same_outlook
 
 
+def unreadable(outlook_id: str, bc_id: str = "", pair: Pair | None = None) -> Step:
+    """Outlook would not show the contact: whatever is due waits until it does."""
+    return Step(
+        bc_id or f"outlook:{outlook_id}",
+        bc_id,
+        outlook_id,
+        before=pair.before if pair else None,
+        bc=pair.bc if pair else None,
+        outcome=Outcome.FAILED,
+        reasons=(Reason.REFUSED_BY_OUTLOOK,),
+    )
+
+
 def goes_on(pair: Pair, merged: Merge, *, mark: bool) -> Step | None:
     """A pair that stays takes what was merged; None when not even its link row changes."""
     effects = set()

@@ -90,7 +90,10 @@ class GraphClient:
         return contacts.list_contacts(self._mailbox, folder)
 
     def read(self, ids: Sequence[str]) -> dict[str, OutlookContact | None]:
-        """Contacts by id wherever they lie, inspected; None where there is none."""
+        """Contacts by id wherever they lie, inspected; None where there is none.
+
+        One that Graph refuses to show, while it shows the mailbox, is left out.
+        """
         return contacts.read(self._mailbox, ids)
 
     def read_whole(self, ids: Sequence[str]) -> dict[str, JsonObject]:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from shared.graph.batch import read_paths
-from shared.graph.mailbox import Mailbox, cut_off, is_missing, objects, odata_text, refusal, segment
+from shared.graph.folders import default_folder
+from shared.graph.mailbox import NOT_FOUND, Mailbox, cut_off, is_missing, objects, odata_text, refusal, segment
 from shared.graph.markers import MARKER_ID, SENSITIVITY_ID, marker_text
 from shared.graph.records import SELECT, parse_contact
 from shared.model import Marker, OutlookContact
 from shared.transport.http import Answer, JsonObject
+from shared.transport.retry import UNAUTHORIZED
 
 _PROPERTIES = quote(f"$filter=id eq '{MARKER_ID}' or id eq '{SENSITIVITY_ID}'", safe="$=")
 _INSPECT = f"$select={SELECT}&$expand=singleValueExtendedProperties({_PROPERTIES})"
@@ -30,30 +32,23 @@ def list_contacts(mailbox: Mailbox, folder: str) -> list[OutlookContact]:
 
 
 def read(mailbox: Mailbox, ids: Sequence[str]) -> dict[str, OutlookContact | None]:
-    """Contacts by id wherever they lie, inspected: look at `folder`. None where there is none (404)."""
-    found: dict[str, OutlookContact | None] = {}
+    """Contacts by id wherever they lie, inspected: look at `folder`. None where there is none (404).
 
-    def keep(index: int, answer: Answer) -> None:
-        contact = parse_contact(answer.body, inspected=True) if _exists(answer) else None
+    What Graph refuses to show, while it shows the mailbox, is left out: nothing is known of it.
+    """
+    found: dict[str, OutlookContact | None] = {}
+    for contact_id, answer in _shown(mailbox, ids, _INSPECT).items():
+        contact = parse_contact(answer.body, inspected=True) if answer.ok else None
         if answer.ok and contact is None:
             raise cut_off("did not show a contact")
-        found[ids[index]] = contact
-
-    read_paths(mailbox, [f"/contacts/{segment(each)}?{_INSPECT}" for each in ids], keep)
+        found[contact_id] = contact
     return found
 
 
 def read_whole(mailbox: Mailbox, ids: Sequence[str]) -> dict[str, JsonObject]:
-    """Contacts with all their properties as Graph's JSON; those that don't exist are left out."""
-    found: dict[str, JsonObject] = {}
-
-    def keep(index: int, answer: Answer) -> None:
-        if _exists(answer):
-            found[ids[index]] = answer.body
-
-    urls = [f"/contacts/{segment(each)}?$expand=singleValueExtendedProperties({_PROPERTIES})" for each in ids]
-    read_paths(mailbox, urls, keep)
-    return found
+    """Contacts with all their properties as Graph's JSON; those that it does not show are left out."""
+    shown = _shown(mailbox, ids, f"$expand=singleValueExtendedProperties({_PROPERTIES})")
+    return {contact_id: answer.body for contact_id, answer in shown.items() if answer.ok}
 
 
 def find_by_markers(mailbox: Mailbox, folder: str, markers: Sequence[Marker]) -> list[OutlookContact]:
@@ -104,9 +99,23 @@ def _inspected(page: JsonObject) -> list[OutlookContact]:
     return [contact for contact in parsed if contact is not None]
 
 
-def _exists(answer: Answer) -> bool:
-    if answer.ok:
-        return True
-    if is_missing(answer):
-        return False
-    raise refusal(answer, "did not show a contact")
+def _shown(mailbox: Mailbox, ids: Sequence[str], query: str) -> dict[str, Answer]:
+    """What Graph says of each contact, but for those that it refuses to show.
+
+    Where it shows none at all, that may be the mailbox's state; then the mailbox itself is asked.
+    """
+    answers: dict[str, Answer] = {}
+    refused: list[Answer] = []
+
+    def keep(index: int, answer: Answer) -> None:
+        if answer.status in (NOT_FOUND, UNAUTHORIZED) and not is_missing(answer):
+            raise refusal(answer, "did not show a contact")
+        if answer.ok or is_missing(answer):
+            answers[ids[index]] = answer
+        else:
+            refused.append(answer)
+
+    read_paths(mailbox, [f"/contacts/{segment(each)}?{query}" for each in ids], keep)
+    if refused and not any(answer.ok for answer in answers.values()):
+        default_folder(mailbox)
+    return answers

@@ -20,6 +20,7 @@ NO_MAILBOX = frozenset({"mailboxnotenabledforrestapi", "errorinvaliduser", "requ
 """Codes of a 404 that speak of the mailbox: none of its contacts or folders is deleted by that."""
 NO_ID = "errorinvalididmalformed"
 """The code of a 400 for what is no id, or none any more, as after a move of the mailbox to another server."""
+NOT_FOUND = 404
 GONE = 410
 LOOK_AT_SETUP = "Check the mailbox and the folder of this setup."
 
@@ -84,7 +85,7 @@ def refusal(answer: Answer, what: str, *, on_delta_link: bool = False) -> Servic
         return StateLost(SERVICE, status, code, what, "Everything is read again.")
     if status == 403:
         return AccessDenied(SERVICE, status, code, what, LOOK_AT_SETUP)
-    if status == 404:
+    if status == NOT_FOUND:
         return NotFound(SERVICE, status, code, what, LOOK_AT_SETUP)
     if status in (409, 412):
         return VersionConflict(SERVICE, status, code, what, "It is read again and decided anew.")
@@ -97,7 +98,7 @@ def is_missing(answer: Answer) -> bool:
     """Whether the thing itself does not exist; a 404 may as well say that there is no such mailbox."""
     if answer.status == 400:
         return NO_ID in answer.codes
-    return answer.status == 404 and not answer.codes & NO_MAILBOX
+    return answer.status == NOT_FOUND and not answer.codes & NO_MAILBOX
 
 
 def cut_off(what: str) -> Refused:

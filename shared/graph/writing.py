@@ -95,6 +95,8 @@ class FolderWriter:
         for write in writes:
             contact = found.get(write.id)
             status = WriteStatus.DONE if contact is not None else WriteStatus.GONE
+            if write.id not in found:  # Graph would not show it
+                status = WriteStatus.BUSY
             outcome.results.append(WriteResult(write.key, status, contact))
 
     def _look_up(self, jobs: Sequence[Job[Write]], outcome: _Round) -> list[Job[Write]]:
@@ -108,6 +110,8 @@ class FolderWriter:
             match job.write:
                 case Create(key, _, marker) if (found := by_marker.get(marker_text(marker))) is not None:
                     outcome.results.append(WriteResult(key, WriteStatus.DONE, found))
+                case Delete(key, contact_id, _) if contact_id not in still_there:  # Graph would not show it
+                    outcome.results.append(WriteResult(key, WriteStatus.BUSY))
                 case Delete(key, contact_id, _) if not self._is_here(still_there.get(contact_id)):
                     outcome.results.append(WriteResult(key, WriteStatus.DONE))
                 case Create():

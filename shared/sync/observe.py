@@ -84,6 +84,7 @@ class Observer:
     _away: dict[str, Whereabouts] = field(default_factory=dict)
     _own: set[str] = field(default_factory=set)
     _removed: set[str] = field(default_factory=set)
+    _unread: set[str] = field(default_factory=set)
     _missing: set[str] = field(default_factory=set)
     _universe: bool = False
     _full: bool = False
@@ -104,6 +105,7 @@ class Observer:
             not self._outlook
             and not self._away
             and not self._removed
+            and not self._unread
             and count == self.state.bc_count >= 0
             and marks.bc_digest == self.state.bc_digest
         )
@@ -230,7 +232,7 @@ class Observer:
         return BcView(self._bc, frozenset(self._gone), self._owners)
 
     def view_outlook(self) -> OutlookView:
-        return OutlookView(self._outlook, self._away, frozenset(self._own))
+        return OutlookView(self._outlook, self._away, frozenset(self._own), frozenset(self._unread))
 
     def look_again(
         self, bc_ids: Iterable[str], outlook_ids: Iterable[str], links: Iterable[Link]
@@ -292,7 +294,9 @@ class Observer:
 
     def _look(self, ids: Set[str]) -> None:
         """Where these Outlook contacts are now: in the folder, elsewhere, or gone."""
-        for contact_id, contact in self.graph.read(sorted(ids)).items():
+        found = self.graph.read(sorted(ids))
+        self._unread = (self._unread | ids) - found.keys()
+        for contact_id, contact in found.items():
             if contact is None:
                 self._away[contact_id] = Whereabouts.GONE
             elif contact.folder == self.folder:
@@ -333,6 +337,7 @@ class Observer:
         if contact.folder and contact.folder != self.folder:
             return
         self._outlook[contact.id] = SeenOutlook(contact, self.prints.outlook(contact))
+        self._unread.discard(contact.id)
         self._removed.discard(contact.id)
 
     def _see_companies(self, contacts: Iterable[BcContact]) -> None:

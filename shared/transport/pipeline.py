@@ -14,7 +14,7 @@ from shared.errors import Busy
 from shared.transport.clock import Clock
 from shared.transport.http import Answer, Transport
 from shared.transport.lanes import Lane
-from shared.transport.retry import GiveUp, Lookup, Resend, is_transient, next_step
+from shared.transport.retry import TOO_MANY_REQUESTS, GiveUp, Lookup, Resend, is_transient, next_step
 
 W = TypeVar("W")
 R = TypeVar("R")
@@ -162,7 +162,8 @@ def read_batches(
 ) -> None:
     """Read `count` things by number, `size` at a time; `on_answer` gets each standing answer, in any order.
 
-    `send` puts the reads of the numbers it is given into one batch. Raises Busy when an answer never stands.
+    `send` puts the reads of the numbers it is given into one batch. What failed each time comes as it was
+    answered last. Raises Busy where the service asks for more time than there is.
     """
 
     def exchange(jobs: Sequence[Job[int]]) -> Round[int, tuple[int, Answer]]:
@@ -173,6 +174,9 @@ def read_batches(
                 continue
             later = job.after(answer, transport, safe=True)
             if isinstance(later, GiveUp):
+                if answer.status != TOO_MANY_REQUESTS and later.retry_after is None:
+                    done.results.append((job.write, answer))
+                    continue
                 raise Busy(
                     transport.endpoint.service,
                     answer.status or 0,

@@ -144,6 +144,7 @@ class Given:
     bring_back: bool = False
     reevaluate: bool = False
     wishes: Mapping[str, Wish] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
 
     @property
     def bc(self) -> BcView:
@@ -151,7 +152,9 @@ class Given:
 
     @property
     def outlook(self) -> OutlookView:
-        return OutlookView({c.id: seen_outlook(c) for c in self.cards}, self.away, self.own_content)
+        return OutlookView(
+            {c.id: seen_outlook(c) for c in self.cards}, self.away, self.own_content, self.unread
+        )
 
     @property
     def rules(self) -> Rules:

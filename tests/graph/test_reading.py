@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from shared.errors import NotFound, Refused, StateLost
+from shared.errors import AccessDenied, NotFound, Refused, StateLost
 from shared.graph import GraphClient, Stamp
 from shared.graph.markers import MARKER_ID, marker_text, stamp_text
 from shared.model import Json
@@ -190,6 +190,28 @@ def test_a_mailbox_that_is_gone_does_not_make_its_contacts_deleted(
 ) -> None:
     server.answering = batch(lambda _: error(404, code))
     with pytest.raises(NotFound):
+        client.read(["1"])
+
+
+@pytest.mark.parametrize("refused", [error(400, "ErrorX"), error(403, "ErrorAccessDenied"), error(500, "X")])
+def test_a_contact_that_is_not_shown_is_left_out_the_others_are_read(
+    server: ScriptedServer, client: GraphClient, refused: Reply
+) -> None:
+    server.answering = batch(
+        lambda item: refused if "/contacts/bad?" in str(item["url"]) else Reply(200, {"id": "good"})
+    )
+    assert client.read(["bad", "good"]).keys() == {"good"}
+    assert client.read_whole(["bad", "good"]).keys() == {"good"}
+
+
+def test_where_no_contact_is_shown_the_mailbox_itself_is_asked(
+    server: ScriptedServer, client: GraphClient
+) -> None:
+    play = batch(lambda _: error(403, "ErrorAccessDenied"))
+    mailbox = iter([Reply(200, {"id": "Home"}), error(403, "ErrorAccessDenied")])
+    server.answering = lambda seen: play(seen) if seen.method == "POST" else next(mailbox)
+    assert client.read(["1"]) == {}
+    with pytest.raises(AccessDenied):
         client.read(["1"])
 
 

@@ -215,6 +215,18 @@ def test_a_deletion_whose_answer_got_lost_is_not_repeated_on_what_lies_in_delete
     assert methods == ["DELETE", "GET"] + ["DELETE"] * repeated
 
 
+def test_what_cannot_be_looked_at_after_a_lost_answer_is_told_as_unknown(
+    server: ScriptedServer, client: GraphClient
+) -> None:
+    play = batch(lambda item: error(400, "ErrorX") if item["method"] == "GET" else Reply(204))
+    server.script.append(DROP)
+    server.answering = lambda seen: play(seen) if seen.method == "POST" else Reply(200, {"id": "Home"})
+    assert run(client, Delete("d", "A"))["d"].status == WriteStatus.BUSY
+    assert run(client, Patch("p", "A", {"jobTitle": "x"}))["p"].status == WriteStatus.BUSY
+    methods = [items(seen)[0]["method"] for seen in server.seen if seen.method == "POST"]
+    assert methods == ["DELETE", "GET", "PATCH", "GET"]
+
+
 def test_a_write_that_never_gets_through_is_busy_and_the_others_are_done(
     server: ScriptedServer, client: GraphClient
 ) -> None:

@@ -133,6 +133,33 @@ def test_contact_that_conflicts_again_and_again_is_told_and_comes_back(
     assert_equal(world)
 
 
+@pytest.mark.parametrize("status", [400, 403, 500])
+def test_contact_that_cannot_even_be_read_stops_nobody_else(world: World, status: int) -> None:
+    ada, grace, edith, hedy = in_sync(world, 4)
+    removed = copy_of(world, hedy)
+    for contact in (ada, edith, hedy):
+        path = copy_of(world, contact)[-20:]
+        world.sandbox.faults.add(Fault("reject", "graph", path=path, status=status, times=0))
+    world.bc_edit(ada, jobTitle="Head Buyer")
+    world.bc_delete(edith)
+    world.outlook_delete(removed)
+    for title in ("Admiral", "Rear Admiral", "Commodore"):
+        world.bc_edit(grace, jobTitle=title)
+        run = world.sync(trigger=Trigger.TIMER)
+        assert run.state is RunState.PARTIAL, run.message
+        assert run.counts.failed == 3
+        assert job(world, grace) == (title, title)
+        assert {world.links()[each].state for each in (ada, edith, hedy)} == {LinkState.LINKED}
+        world.pass_minutes(60)
+    world.sandbox.faults.clear()
+    world.ok(trigger=Trigger.TIMER)
+    assert job(world, ada) == ("Head Buyer", "Head Buyer")
+    assert world.names() == sorted([name_of(0), name_of(1)])
+    assert world.links()[hedy].state is LinkState.DELETED_BY_USER
+    assert world.outcomes() == {}
+    assert_equal(world)
+
+
 def test_parked_after_eight_attempts_and_shown(world: World) -> None:
     [ada] = in_sync(world)
     park(world, ada)
