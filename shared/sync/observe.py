@@ -53,6 +53,7 @@ class Observation:
 
     `empty`: Business Central answered completely, but with nothing. `all_read`: every contact was read.
     `doubtful`: delta called contacts removed that are still in the folder, as when it was deleted itself.
+    `removed`: Outlook ids that delta called removed and nobody has seen since.
     """
 
     marks: Marks
@@ -64,6 +65,15 @@ class Observation:
     empty: bool = False
     all_read: bool = False
     doubtful: bool = False
+    removed: frozenset[str] = frozenset()
+
+    def vanished(self, side: Side, contact: str) -> bool:
+        """Whether a contact is surely not there any more: in the folder, or in Business Central."""
+        if side is Side.BUSINESS_CENTRAL:
+            return contact in self.bc.gone
+        if contact in self.outlook.contacts or not self.complete:
+            return False
+        return self.all_read or contact in self.removed or contact in self.outlook.away
 
 
 @dataclass
@@ -226,6 +236,7 @@ class Observer:
             links=links,
             complete=self._complete,
             doubtful=self._doubtful,
+            removed=frozenset(self._removed),
         )
 
     def view_bc(self) -> BcView:

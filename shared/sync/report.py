@@ -151,14 +151,15 @@ class Report:
 
     # --- at the end --------------------------------------------------------------------------------------
 
-    def close(self, *, everything: bool, limited: bool) -> str:
+    def close(self, vanished: Callable[[Side, str], bool], *, everything: bool, limited: bool) -> str:
         """Write actions, outcomes and held items; returns when the next retry is due, "" for none.
 
-        `everything`: every contact was looked at. `limited`: the run left out what it might have done.
+        `vanished`: whether a contact is gone, and with it what was told of it. `everything`: every contact was
+        looked at. `limited`: the run left out what it might have done.
         """
         self.list_actions()
         self._save_held(limited)
-        return self._save_outcomes(everything)
+        return self._save_outcomes(vanished, everything)
 
     def preview(self, plan: Plan) -> None:
         """Store a plan that is only shown: every step that would do or reports something."""
@@ -201,7 +202,7 @@ class Report:
             self.store.held.replace(user, company, self.run.id, items, kept)
         self.keeps_held = bool(held or kept)
 
-    def _save_outcomes(self, everything: bool) -> str:
+    def _save_outcomes(self, vanished: Callable[[Side, str], bool], everything: bool) -> str:
         latest: dict[tuple[Side, str], ContactOutcome] = {}
         well: set[tuple[Side, str]] = set()
         for result in self.results:
@@ -212,7 +213,7 @@ class Report:
             else:
                 latest[(row.side, row.id)] = row
         changed = [row for key, row in latest.items() if not _same(self.known.get(key), row)]
-        gone = {key for key in self.known if key in well and key not in latest}
+        gone = {key for key in self.known if key not in latest and (key in well or vanished(*key))}
         if everything:
             gone |= (
                 self.known.keys()

@@ -287,7 +287,7 @@ def finish(session: Session, report: Report, seen: Observation, plan: Plan, why:
     due = session.state.due_at
     if not seen.quiet:
         limited = session.limited(seen)
-        due = report.close(everything=seen.all_read and not limited, limited=limited)
+        due = report.close(seen.vanished, everything=seen.all_read and not limited, limited=limited)
     session.advance(seen, report, due)
     if counts.held:
         state = RunState.NEEDS_CONFIRMATION

@@ -162,3 +162,13 @@ def test_the_other_of_two_new_ones_is_paired_when_the_linked_one_is_deleted(worl
     world.ok()
     assert copy_of(world, ann) == second
     assert_silent(world)
+
+
+def test_what_was_left_alone_and_then_deleted_is_listed_no_more(world: World) -> None:
+    in_sync(world)
+    added = world.outlook_add("Mail Less", "x@x.example", emailAddresses=[])
+    world.ok()
+    assert world.outcomes() == {added: Reason.NO_EMAIL}
+    world.outlook_delete(added)
+    world.ok()
+    assert world.outcomes() == {}

@@ -393,3 +393,16 @@ def test_restored_copy_whose_contact_takes_part_again_is_linked(world: World) ->
     world.ok()
     assert world.links()[left].state is LinkState.LINKED
     assert_equal(world)
+
+
+def test_failed_contact_that_its_user_deletes_is_neither_listed_nor_tried_any_more(world: World) -> None:
+    in_sync(world)
+    refusal = Fault("reject", "businessCentral", method="POST", path="contacts$", status=400, code="X", times=0)
+    world.sandbox.faults.add(refusal)
+    added = world.outlook_add("Rosa New", "rosa@x.example")
+    world.sync()
+    assert outcome(world, added).outcome is Outcome.FAILED
+    world.outlook_delete(added)
+    world.sync()
+    assert world.outcomes() == {}
+    assert world.state().due_at == ""
