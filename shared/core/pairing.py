@@ -282,7 +282,7 @@ class _Matcher:
             and fold(twin.display_name) == name
             and (self._owns(twin) or lone.get(twin.id, contact.id) == "")
         )
-        return next(owners, "")
+        return min(owners, default="")  # whatever the order of reading, the same one is told
 
     def _owns(self, twin: BcContact) -> bool:
         link = self.links.get(twin.id)

@@ -317,6 +317,17 @@ def test_a_twin_is_not_created_beside_one_that_has_its_copy_or_lost_it_to_the_us
     assert reason(given, "bc-twin") is Reason.DUPLICATE
 
 
+def test_the_same_twin_is_named_whatever_the_order_of_reading() -> None:
+    twins = [person(id=f"bc-{n}") for n in (1, 2)]
+    cards = [card(id=f"ol-{n}", marker=own_marker(f"bc-{n}")) for n in (1, 2)]
+    links = tuple(link(bc, copy) for bc, copy in zip(twins, cards, strict=True))
+    third = person(id="bc-third")
+    for people in ((*twins, third), (*reversed(twins), third)):
+        step = Given(links=links, people=people, cards=tuple(cards)).step("bc-third")
+        assert step is not None
+        assert step.related == "bc-1"
+
+
 def test_a_removed_copy_does_not_return_beside_a_twin_that_took_its_place() -> None:
     twin = person(id="bc-twin", number="KT-z")
     former = link(person(), card(id="ol-gone"), state=LinkState.REMOVED_BY_US)
