@@ -236,6 +236,8 @@ class Link:
     of what each side returned after the last sync; b"" where never seen.
     `matched`: the BC contact matched the stored filter at an earlier run (only then can it *leave* the scope).
     `note`: why it is in its state, or the warning of its latest sync.
+    `unlooked`: an edit in Outlook was taken over from delta, which does not tell the mark Private: the next
+    one is looked at.
     `refused`: fields whose Outlook value Business Central did not take: it rests in Outlook alone.
     An etag is blank while a change of that side waits that could not be brought over: what stands there is
     read before anything is decided.
@@ -251,6 +253,7 @@ class Link:
     bc_modified: str = ""
     matched: bool = True
     private: bool = False
+    unlooked: bool = False
     outcome: Outcome = Outcome.UNCHANGED
     note: Reason | None = None
     refused: tuple[Field, ...] = ()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from shared.core.merge import MAY_REST, RESTING, STANDING, Merge, lost_with_copy, merge, resting, taken
+from shared.core.marks import is_fresh, needs_marker, note_after, private, unlooked
+from shared.core.merge import Merge, lost_with_copy, merge, resting
 from shared.core.pairing import LoneOutlook, Pairing, pair_up
 from shared.core.plan import Plan, Step
 from shared.core.snapshot import (
@@ -28,6 +29,7 @@ from shared.core.steps import (
     removed,
     unreadable,
 )
+from shared.core.taking import taken
 from shared.fields.fingerprint import changed, parts_changed
 from shared.model import (
     ContactType,
@@ -38,7 +40,6 @@ from shared.model import (
     OnLeaveScope,
     OnOutlookDelete,
     Outcome,
-    OutlookContact,
     Reason,
 )
 
@@ -97,11 +98,11 @@ class _Decider:
     def linked(self, link: Link, before: Link | None) -> Step | None:
         bc = self.bc.contacts.get(link.bc_id)
         outlook = self.outlook.contacts.get(link.outlook_id)
+        if link.outlook_id not in self.outlook.unread and self._at_rest(link, before, bc, outlook):
+            return None
         pair = Pair(link, before, bc, outlook)
         if link.outlook_id in self.outlook.unread:
             return unreadable(link.outlook_id, link.bc_id, pair)
-        if self._at_rest(link, before, bc, outlook):
-            return None
         match link.state:
             case LinkState.LINKED | LinkState.REMOVING:
                 return self.live(pair)
@@ -166,14 +167,16 @@ class _Decider:
             link,
             state=LinkState.LINKED,
             matched=link.matched or (bc is not None and self.rules.scope(bc.contact) is None),
-            private=_private(link, outlook),
-            note=self._note(pair, merged),
+            private=private(link, outlook),
+            unlooked=unlooked(link, outlook),
+            note=note_after(pair, merged, self.rules),
         )
-        mark = outlook is not None and self._needs_marker(link.bc_id, outlook.contact)
+        mark = outlook is not None and needs_marker(link.bc_id, outlook.contact, self.rules)
         step = goes_on(pair.having(after), merged, mark=mark)
         if step is None or not mark or link.outlook_prints:
             return step
-        return replace(step, category=self._fresh(outlook))  # linked by a run that died before it was marked
+        # Linked by a run that died before the copy was marked.
+        return replace(step, category=is_fresh(outlook, self.rules))
 
     def _at_rest(self, link: Link, before: Link | None, bc: SeenBc | None, outlook: SeenOutlook | None) -> bool:
         """Nearly every pair of nearly every run: as it was, in every respect. Worth asking first."""
@@ -186,7 +189,7 @@ class _Decider:
             and (outlook is not None and outlook.prints == link.outlook_prints)
             and outlook.contact.etag == link.outlook_etag
             and (not outlook.contact.inspected or outlook.contact.private == link.private)
-            and not self._needs_marker(link.bc_id, outlook.contact)
+            and not needs_marker(link.bc_id, outlook.contact, self.rules)
             and link.bc_id not in self.rules.wishes
             and (not self.rules.reevaluate or self.rules.scope(bc.contact) is None)
         )
@@ -311,10 +314,10 @@ class _Decider:
         link = Link(bc_id, outlook_id, LinkState.LINKED, matched=matched, private=outlook.contact.private)
         merged = merge(link, bc, outlook, self.rules, closed=self._closed(link, outlook))
         pair = Pair(link, old, bc, outlook)
-        pair = pair.having(replace(link, note=self._note(pair, merged)))
+        pair = pair.having(replace(link, note=note_after(pair, merged, self.rules)))
         former = inherited or self.holder(outlook_id, bc_id)
-        step = goes_on(pair, merged, mark=self._needs_marker(bc_id, outlook.contact))
-        return step and replace(step, forget=former, category=self._fresh(outlook))
+        step = goes_on(pair, merged, mark=needs_marker(bc_id, outlook.contact, self.rules))
+        return step and replace(step, forget=former, category=is_fresh(outlook, self.rules))
 
     def lone_bc(self, bc: SeenBc, owner: str, before: Link | None) -> Step | None:
         bc_id = bc.contact.id
@@ -344,38 +347,6 @@ class _Decider:
 
     # --- helpers ------------------------------------------------------------------------------------
 
-    def _needs_marker(self, bc_id: str, contact: OutlookContact) -> bool:
-        if not contact.inspected:
-            return False
-        marker = contact.marker
-        return marker is None or marker.contact != bc_id or not self.rules.own(marker)
-
-    def _fresh(self, outlook: SeenOutlook | None) -> bool:
-        """New to the sync, so it gets our category."""
-        marker = outlook.contact.marker if outlook else None
-        return not self.to_bc_only and (marker is None or not self.rules.own(marker))
-
     def _closed(self, link: Link, outlook: SeenOutlook | None) -> bool:
         """Nothing may flow to Business Central."""
-        return self.to_outlook_only or _private(link, outlook)
-
-    def _note(self, pair: Pair, merged: Merge) -> Reason | None:
-        """What the link remembers: what waits, what rests, the latest reason, or what still holds."""
-        note, bc, outlook = pair.link.note, pair.bc, pair.outlook
-        lasting = sorted(STANDING & {*merged.reasons}) or sorted(RESTING & {*merged.reasons})
-        if lasting:
-            return lasting[0]
-        if note in MAY_REST:
-            known = bc is not None and outlook is not None
-            still = resting(pair.link, bc, outlook, self.rules) if known and outlook else note
-            if still is not None:
-                return still
-        if merged.reasons:
-            return merged.reasons[0]
-        over = merged != Merge() or note in (Reason.MOVED_OUT, Reason.DELETED_BY_USER)
-        return None if over else note
-
-
-def _private(link: Link, outlook: SeenOutlook | None) -> bool:
-    """Delta does not tell: what was known holds until the contact is inspected again."""
-    return outlook.contact.private if outlook and outlook.contact.inspected else link.private
+        return self.to_outlook_only or private(link, outlook)

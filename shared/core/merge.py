@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from shared.core.plan import Conflict, FieldChange
 from shared.core.snapshot import Rules, SeenBc, SeenOutlook
@@ -17,7 +17,6 @@ from shared.model import (
     Direction,
     Field,
     Link,
-    OutlookContact,
     Reason,
     Side,
 )
@@ -90,7 +89,8 @@ def merge(
     first = not link.bc_prints or not link.outlook_prints
     bc_changed = changed(link.bc_prints, bc.prints) if bc else frozenset()
     outlook_changed = changed(link.outlook_prints, outlook.prints) if outlook else frozenset()
-    if not bc_changed and not outlook_changed:
+    rested = link.note in MAY_REST and bc is not None and outlook is not None
+    if not bc_changed and not outlook_changed and not rested:
         return Merge()
     merger = _Merger(link, bc, outlook, rules, closed)
     if first and bc is not None and outlook is not None:
@@ -100,6 +100,8 @@ def merge(
         for name in FIELDS:
             if name in bc_changed or name in outlook_changed:
                 merger.three_way(name, name in bc_changed, name in outlook_changed)
+            elif rested:
+                merger.flow_at_last(name)
     merger.keep_place()
     return merger.draft.finish()
 
@@ -134,64 +136,7 @@ def resting(link: Link, bc: SeenBc | None, outlook: SeenOutlook, rules: Rules) -
     return next((reason for name in FIELDS for reason in merger.rests(name)), None)
 
 
-def taken(
-    merged: Merge,
-    name: Field,
-    value: str,
-    bc: BcContact,
-    outlook: OutlookContact,
-    rules: Rules,
-    *,
-    closed: bool,
-    parts_changed: bool,
-) -> Merge:
-    """`merged`, with one field as a person wants it who preferred the value that had lost.
-
-    It is one edit like any other: translated, and bound by the direction. What was written to the field
-    since then is a conflict that it lost. `parts_changed`: of Outlook's two names the parts were edited.
-    """
-    ctx = rules.fields
-    wanted = ctx.countries.name(value) if name is Field.COUNTRY else value
-    edit = with_outlook_text(outlook, name, wanted)
-    translation = to_bc(name, edit, bc, ctx)
-    if translation.value is None and not wanted.strip():
-        return merged  # Business Central would not be emptied, so neither is Outlook
-    reasons = dict.fromkeys((*merged.reasons, *translation.reasons))
-    theirs, mine = bc_text(name, bc), outlook_text(name, outlook, parts_changed=parts_changed)
-    to_bc_side = [change for change in merged.to_bc if change.field is not name]
-    to_outlook_side = [change for change in merged.to_outlook if change.field is not name]
-    conflicts = list(merged.conflicts)
-    if len(to_bc_side) < len(merged.to_bc):
-        conflicts.append(Conflict(name, wanted, mine, Side.OUTLOOK))
-    if len(to_outlook_side) < len(merged.to_outlook):
-        conflicts.append(Conflict(name, wanted, theirs, Side.BUSINESS_CENTRAL))
-    waiting_bc, waiting_outlook = set(merged.waiting_bc), set(merged.waiting_outlook)
-    if translation.value is not None and not same(name, bc, edit, ctx):
-        if closed:
-            reasons[Reason.PRIVATE if outlook.private else Reason.DIRECTION_OFF] = None
-            waiting_outlook.add(name)
-        else:
-            to_bc_side.append(FieldChange(name, theirs, translation.value))
-            if name is Field.COUNTRY and bc.country:
-                to_bc_side += _place(bc, {change.field for change in to_bc_side})
-    if mine != wanted:
-        if rules.setup.direction is Direction.TO_BUSINESS_CENTRAL:
-            reasons[Reason.DIRECTION_OFF] = None
-            waiting_bc.add(name)
-        else:
-            to_outlook_side.append(FieldChange(name, mine, wanted))
-    return replace(
-        merged,
-        to_bc=tuple(to_bc_side),
-        to_outlook=tuple(to_outlook_side),
-        conflicts=tuple(conflicts),
-        waiting_bc=frozenset(waiting_bc),
-        waiting_outlook=frozenset(waiting_outlook),
-        reasons=tuple(reasons),
-    )
-
-
-def _place(bc: BcContact, sent: Container[Field]) -> Iterator[FieldChange]:
+def place(bc: BcContact, sent: Container[Field]) -> Iterator[FieldChange]:
     """City, state and postal code as Business Central has them: sent along, its new country empties them."""
     for name in _WITH_COUNTRY:
         if name not in sent and (text := bc_text(name, bc)):
@@ -267,12 +212,21 @@ class _Merger:
         if Field.COUNTRY not in self.draft.to_bc or self.outlook is None or (current and not current.country):
             return
         if current is not None:
-            self.draft.to_bc.update((change.field, change) for change in _place(current, self.draft.to_bc))
+            self.draft.to_bc.update((change.field, change) for change in place(current, self.draft.to_bc))
             return
         for name in _WITH_COUNTRY:
             sent = to_bc(name, self.outlook.contact, None, self.rules.fields).value
             if sent and name not in self.draft.to_bc:
                 self.draft.to_bc[name] = FieldChange(name, None, sent)
+
+    def flow_at_last(self, name: Field) -> None:
+        """A value that rested in Outlook goes to Business Central once that can hold it: its company was
+        created meanwhile, say.
+        """
+        if self.closed or name in self.link.refused or not self.outlook_text(name).strip():
+            return
+        if not self.settled(name, in_outlook=False) and not self.unheld(name):
+            self._flow_to_bc(name)
 
     def _clash(self, name: Field) -> None:
         outlook_wins = self.rules.setup.conflict_policy is ConflictPolicy.OUTLOOK and not self.closed

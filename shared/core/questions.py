@@ -169,9 +169,10 @@ class _Asker:
 
     def _edited(self, link: Link, bc: SeenBc | None, outlook: SeenOutlook) -> None:
         here = changed(link.outlook_prints, outlook.prints)
-        # A version that moves alone is an edit of something that is not synced, as the mark Private is.
+        # A version that moves alone is an edit of something that is not synced, as the mark Private is. To look
+        # at every edit would cost a request each (spec/targets.md T4): it is every second one of a contact.
         moved = outlook.contact.etag != link.outlook_etag
-        if moved and (link.private or not here):
+        if moved and (link.private or link.unlooked or not here):
             self._look(link.outlook_id)
         if not here:
             return

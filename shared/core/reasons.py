@@ -72,7 +72,7 @@ EXPLANATIONS: Mapping[Reason, str] = MappingProxyType(
         ),
         Reason.COMPANY_NOT_FOUND: (
             "Business Central has no company with this name, so the company was not changed there; write the "
-            "name of one that it has, or choose the company in Business Central."
+            "name of one that it has, or create the company there and ask for a full sync."
         ),
         Reason.COMPANY_AMBIGUOUS: (
             "Several companies in Business Central have this name, so the company was not changed there; "

@@ -22,8 +22,8 @@ from shared.state.runs import Trigger
 from shared.state.setups import StoredSetup
 from shared.sync.bloom import holds
 from shared.sync.jobs import ask, each
-from shared.sync.observe import instant, overlap_before
 from shared.sync.services import Services
+from shared.sync.watermarks import instant, overlap_before
 
 log = logging.getLogger(__name__)
 

@@ -2,49 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import re
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 
 from shared.business_central.client import BcClient
 from shared.core.pairing import owners_of
 from shared.core.questions import Questions, Reading, questions
 from shared.core.snapshot import BcView, OutlookView, Rules, SeenBc, SeenOutlook, Whereabouts
-from shared.errors import StateLost
+from shared.errors import NotFound, StateLost
 from shared.fields import fold_company_name
 from shared.fields.fingerprint import Prints
 from shared.graph.client import GraphClient
 from shared.graph.records import own_content
 from shared.model import BcContact, ContactType, Link, OutlookContact, Side
 from shared.state.setups import SetupState
+from shared.sync import folder as folders
 from shared.sync.at_once import at_once
+from shared.sync.watermarks import Marks, marks_after, surely_older
 
 log = logging.getLogger(__name__)
 
-OVERLAP = timedelta(minutes=10)
-"""How far Business Central's watermark stays behind: a change may be committed late (contract §8)."""
-_QUICK = timedelta(minutes=1)  # so much of the overlap is for the reading itself
-_ROUNDING = timedelta(milliseconds=10)
-_FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)  # what Business Central calls no time at all
-_BEGINNING = "0001-01-01T00:00:00.000Z"
 _ROUNDS = 8
 _MANY = 1000
 _MANY_SCANS = 100
 """A search by marker or address scans the folder (contracts/graph.md §2.7): more are dearer than a listing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """Where the next run goes on, if this one ends well."""
-
-    delta_link: str
-    bc_watermark: str
-    bc_digest: str
-    bc_count: int
-    bc_newest: str
 
 
 @dataclass
@@ -110,7 +92,7 @@ class Observer:
         link, opened = at_once(self._read_delta, lambda: self.bc.read_changed(self.state.bc_watermark))
         self._see_bc(opened.contacts)
         count = -1 if opened.count is None else opened.count
-        marks = self._marks(opened.contacts, count, link, opened.took)
+        marks = marks_after(opened.contacts, count, link, self.state, opened.took)
         quiet = (
             not self._outlook
             and not self._away
@@ -133,7 +115,8 @@ class Observer:
         if self._universe:
             self._owners = owners_of(read.contacts)
             self._see_companies(read.contacts)
-        marks = self._marks(read.contacts, len(read.contacts) if self._universe else -1, link, read.took)
+        count = len(read.contacts) if self._universe else -1
+        marks = marks_after(read.contacts, count, link, self.state, read.took)
         empty = not read.contacts and read.complete
         return Observation(marks, complete=self._complete, empty=empty, all_read=True)
 
@@ -146,7 +129,7 @@ class Observer:
     def went_back(self, seen: Observation) -> bool:
         """Whether the newest change is older than the newest that was ever seen: a restore, or a deletion."""
         before, now = self.state.bc_newest, seen.marks.bc_newest
-        return bool(before) and (not now or _surely_older(now, before))
+        return bool(before) and (not now or surely_older(now, before))
 
     def fresh(self, bc_ids: Iterable[str]) -> Mapping[str, SeenBc]:
         """These contacts as Business Central has them now; many are found faster by reading all."""
@@ -168,7 +151,10 @@ class Observer:
         """The changes in the folder; everything, where the token is lost (contract §3.5)."""
         try:
             round_ = self.graph.delta(self.folder, self.state.delta_link or None)
-        except StateLost:
+        except (StateLost, NotFound) as error:
+            # A link that is not found while its folder is alive is as lost as one that ran out.
+            if isinstance(error, NotFound) and folders.locate(self.graph, self.state) is None:
+                raise
             log.info("delta token lost, reading the folder again")
             self._list_folder()
             round_ = self.graph.delta(self.folder, None)
@@ -190,14 +176,6 @@ class Observer:
         self._full = True
         for contact in self.graph.list_contacts(self.folder):
             self._see_outlook(contact)
-
-    def _marks(self, contacts: Iterable[BcContact], count: int, link: str, took: float) -> Marks:
-        newest = max((c.modified for c in contacts), key=instant, default="")
-        watermark = overlap_before(newest, took) if newest else self.state.bc_watermark or _BEGINNING
-        floor = instant(watermark)
-        recent = sorted(f"{c.id} {c.etag}" for c in contacts if instant(c.modified) >= floor)
-        digest = hashlib.sha256("\n".join(recent).encode()).hexdigest()[:32]
-        return Marks(link, watermark, digest, count, newest)
 
     # --- what the decision still needs ------------------------------------------------------------
 
@@ -356,39 +334,3 @@ class Observer:
             if contact.type == ContactType.COMPANY:
                 name = fold_company_name(contact.display_name)
                 self.companies[name] = tuple(dict.fromkeys((*self.companies.get(name, ()), contact.number)))
-
-
-def restored(links: Iterable[Link], seen: Mapping[str, SeenBc]) -> bool:
-    """Whether Business Central's time runs backwards: a linked contact is older than recorded (§6)."""
-    for link in links:
-        found = seen.get(link.bc_id)
-        if found and link.bc_modified and _surely_older(found.contact.modified, link.bc_modified):
-            return True
-    return False
-
-
-def _surely_older(now: str, then: str) -> bool:
-    """Whether a stamp lies before another, as far as its digits tell.
-
-    The same moment may be told with more digits in the answer to a write than by the database, which
-    rounds to 3 ms (contracts/business-central.md §3.8, §8).
-    """
-    digits = re.search(r"\.(\d+)", now)
-    told_to = timedelta(seconds=10.0 ** -len(digits[1]) if digits else 1.0)
-    return instant(then) - instant(now) > max(told_to, _ROUNDING)
-
-
-def instant(text: str) -> datetime:
-    """The time a service's stamp names."""
-    moment = datetime.fromisoformat(text)
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def overlap_before(newest: str, took: float = 0.0) -> str:
-    """Business Central's watermark after a read whose newest stamp is this one.
-
-    A read that `took` long may end with changes younger than others on its first page, which it did not see.
-    """
-    overlap = OVERLAP + max(timedelta(seconds=took) - _QUICK, timedelta())
-    moment = max(instant(newest), _FIRST_INSTANT + overlap) - overlap
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -16,9 +16,10 @@ from shared.state.runs import RunKind, RunState, Trigger
 from shared.sync import folder as folders
 from shared.sync.apply import Applier
 from shared.sync.book import Book
-from shared.sync.observe import Observation, Observer, restored
+from shared.sync.observe import Observation, Observer
 from shared.sync.report import Report, version
 from shared.sync.session import Session, ledger_counts, safe_without_whole_reading
+from shared.sync.watermarks import restored
 
 _REDO_ROUNDS = 3
 

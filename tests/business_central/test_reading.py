@@ -10,7 +10,7 @@ import pytest
 from shared.business_central import BcClient, BcCompany
 from shared.errors import AccessDenied, NotFound, Refused, TokenRefused
 from shared.model import BcContact, Json
-from shared.sync.observe import overlap_before
+from shared.sync.watermarks import overlap_before
 from tests.business_central.batches import batch, operations
 from tests.business_central.conftest import BASE, COMPANY, CONTACTS
 from tests.transport.scripted import Reply, ScriptedServer, Seen, error

@@ -147,4 +147,6 @@ def test_what_was_left_alone_for_one_not_known_yet_is_looked_at_again() -> None:
 
 def test_a_copy_of_which_only_the_version_moved_may_have_been_marked_private() -> None:
     assert asked(couple(outlook={"inspected": False, "categories": ("Mine",)})).outlook == {"ol-ada"}
-    assert not asked(couple(outlook={"inspected": False, "job_title": "Lead"})).outlook
+    edited = couple(outlook={"inspected": False, "job_title": "Lead"})
+    assert not asked(edited).outlook
+    assert asked(couple(link={"unlooked": True}, outlook={"inspected": False, "job_title": "Lead"})).outlook

@@ -28,6 +28,7 @@ FULL = Link(
     bc_modified="2026-01-01T00:00:00.123Z",
     matched=False,
     private=True,
+    unlooked=True,
     outcome=Outcome.FAILED,
     note=Reason.MOVED_OUT,
     run="r",

@@ -9,8 +9,8 @@ import pytest
 from shared.core.snapshot import SeenBc
 from shared.model import BcContact, ConflictPolicy, Direction, Json, Link, LinkState, OnLeaveScope, Reason
 from shared.state.runs import RunState
-from shared.sync.observe import restored
 from shared.sync.pausing import resumed
+from shared.sync.watermarks import restored
 from tests.sync.situations import assert_equal, assert_silent, copy_of, in_sync, job, lost_values, name_of
 from tests.sync.world import ANNA, COMPANY, World
 

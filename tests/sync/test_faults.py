@@ -263,6 +263,15 @@ def test_whatever_the_contracts_leave_open_both_sides_end_equal(world: World, sw
     assert_silent(world)
 
 
+def test_delta_link_that_is_not_found_although_its_folder_is_there_is_a_lost_one(world: World) -> None:
+    (ada,) = in_sync(world)
+    world.outlook_edit(copy_of(world, ada), jobTitle="Head Buyer")
+    world.sandbox.faults.add(Fault("reject", GRAPH, path="delta", status=404, code="ErrorItemNotFound"))
+    world.ok()
+    assert job(world, ada) == ("Head Buyer", "Head Buyer")
+    assert_silent(world)
+
+
 def test_expired_delta_token_alone_deletes_nothing(world: World) -> None:
     ada, by_user = in_sync(world, 2)
     world.outlook_delete(copy_of(world, by_user))

@@ -215,6 +215,21 @@ def test_mark_private_is_noticed_without_a_full_sync(world: World) -> None:
     assert_silent(world)
 
 
+def test_mark_private_that_came_with_an_edit_is_noticed_with_the_next_one(world: World) -> None:
+    """Delta tells the edit and not the mark; to look at every edit would cost more than the sync itself."""
+    ada, grace = in_sync(world, 2)
+    private: list[Json] = [{"id": "Integer 0x0036", "value": "2"}]
+    world.outlook_edit(copy_of(world, ada), jobTitle="Mine", singleValueExtendedProperties=private)
+    world.outlook_edit(copy_of(world, grace), jobTitle="Lead")
+    world.ok()
+    world.outlook_edit(copy_of(world, ada), mobilePhone="+44 7700 900123")
+    world.outlook_edit(copy_of(world, grace), mobilePhone="+44 7700 900123")
+    world.ok()
+    assert [world.bc(one)["mobilePhoneNumber"] for one in (ada, grace)] == ["", "+44 7700 900123"]
+    assert world.links()[ada].note is Reason.PRIVATE
+    assert_silent(world)
+
+
 def test_what_a_blocked_contact_holds_now_stands_in_no_record(world: World) -> None:
     ada, _ = in_sync(world, 2)
     world.outlook_edit(copy_of(world, ada), jobTitle="Mine", mobilePhone="+44 7700 900123")

@@ -298,6 +298,23 @@ def test_company_by_name_unique_blank_and_ambiguous(world: World) -> None:
     assert_silent(world)
 
 
+def test_company_that_was_created_later_arrives_with_the_next_full_sync(world: World) -> None:
+    harbour = world.bc_company("Harbour Tools Ltd")
+    ada, grace = in_sync(world, 2)
+    world.outlook_edit(copy_of(world, ada), companyName="New Works")
+    world.outlook_edit(copy_of(world, grace), companyName="New Works")
+    world.ok()
+    world.bc_company("New Works")
+    world.bc_edit(grace, companyNumber=world.bc(harbour)["number"])
+    world.pass_minutes(1)
+    world.ok(full=True)
+    assert world.bc(ada)["companyName"] == "New Works"
+    assert world.links()[ada].note is None
+    assert world.bc(grace)["companyName"] == "Harbour Tools Ltd"  # changed there since: Business Central wins
+    assert_equal(world)
+    assert_silent(world)
+
+
 def test_fields_that_outlook_has_not_stay_when_bc_wins(world: World) -> None:
     ann = world.bc_person("Ann Smith", "ann@x.example", jobTitle="Buyer", taxRegistrationNumber="GB123456789")
     world.people("create_folder", ANNA, FOLDER)

@@ -12,7 +12,7 @@ import msal  # type: ignore[import-untyped]
 import pytest
 import requests
 
-from sandbox.delivery import Postman
+from sandbox.delivery import Answered, Postman
 from sandbox.seed.cast import COMPANIES, USERS
 from sandbox.world import CLIENT_ID, TENANT_ID, Sandbox
 
@@ -192,13 +192,15 @@ def receiver() -> Iterator[Receiver]:
 
 
 def test_deliveries_are_real_http(receiver: Receiver) -> None:
-    async def story() -> tuple[int, bytes] | None:
+    async def story() -> Answered | None:
         postman = Postman(ssl.create_default_context())
         answer = await postman.deliver(f"{receiver.url}/hook?a=b", {"X-A": "1"}, b"body", 5)
         await postman.close()
         return answer
 
-    assert asyncio.run(story()) == (202, b"ok")
+    answer = asyncio.run(story())
+    assert answer is not None
+    assert (answer.status, answer.body) == (202, b"ok")
     assert receiver.received == [("/hook?a=b", b"body")]
 
 
