@@ -321,11 +321,9 @@ class _Decider:
 
     def lone_bc(self, bc: SeenBc, owner: str, before: Link | None) -> Step | None:
         bc_id = bc.contact.id
-        if owner:
-            twin = Step(bc_id, bc_id, outcome=Outcome.SKIPPED, reasons=(Reason.DUPLICATE,), bc=bc)
-            return replace(twin, related=owner)
-        if self.to_bc_only:
-            return Step(bc_id, bc_id, outcome=Outcome.SKIPPED, reasons=(Reason.DIRECTION_OFF,), bc=bc)
+        if owner or self.to_bc_only:
+            why = Reason.DUPLICATE if owner else Reason.DIRECTION_OFF
+            return Step(bc_id, bc_id, outcome=Outcome.SKIPPED, reasons=(why,), bc=bc, related=owner)
         return created_in_outlook(bc, before, self.rules)
 
     def lone_outlook(self, lone: LoneOutlook) -> Step | None:

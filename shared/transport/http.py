@@ -306,14 +306,8 @@ class Transport:
                 "Check that the app registration is set up there and that an administrator consented.",
             )
         what = "did not answer" if answer.status is None else "is busy or unavailable"
-        return Busy(
-            service,
-            answer.status or 0,
-            answer.code or "noAnswer",
-            what,
-            "It is tried again later.",
-            retry_after,
-        )
+        code = answer.code or "noAnswer"
+        return Busy(service, answer.status or 0, code, what, "It is tried again later.", retry_after)
 
     def _denied(self, answer: Answer) -> AccessDenied:
         return AccessDenied(
